@@ -6,7 +6,10 @@ from datetime import timedelta
 import pytest
 
 from provider_contact.accounts.models import InquiryAssignment, ProviderAccount
+from provider_contact.deliveries.models import ProviderMail
 from tests.provider_contact.conftest import ANSWER, OTHER, sent_inquiry
+from tests.provider_contact.deliveries.conftest import PUBLIC_URL
+from tests.provider_contact.deliveries.service.test_provider_mails import send_mails
 
 
 async def ids(person):
@@ -69,6 +72,47 @@ class TestAnInvitation:
         stored = await world.every_column()
         for text in ("Сынақ Айнұр", "ainur@emhana.example", token, "manager-1"):
             assert text not in stored
+
+
+class TestTheMailOfAnInvitation:
+    async def test_it_has_the_link_of_the_page_first_in_the_language_of_the_inviter(self, world, manager, person, mail_server):
+        token = await manager.invite()
+        [mail] = await send_mails(world, mail_server)
+        text = mail.get_content()
+        assert mail["To"] == "ainur@emhana.example"
+        assert text.index("Сынақ Жетекші приглашает вас") < text.index("Сынақ Жетекші сізді")
+        assert text.count(f"{PUBLIC_URL}/provider-contact/portal/join/{token}") == 2
+        assert (await person("ainur").post(f"/join/{token}")).status_code == 303
+
+    async def test_the_page_says_that_a_mail_is_on_its_way_and_still_shows_the_link(self, manager):
+        answer = await manager.post("/colleagues", name="Сынақ Айнұр", email="ainur@emhana.example", role="OFFICER")
+        assert "Письмо со ссылкой отправлено коллеге." in answer.text
+        assert "/portal/join/" in answer.text
+
+    async def test_without_mail_the_link_is_shown_alone(self, world, manager):
+        world.parts.settings = world.parts.settings.model_copy(update={"env": "production", "mail_host": None})
+        answer = await manager.post("/colleagues", name="Сынақ Айнұр", email="ainur@emhana.example", role="OFFICER")
+        assert "Отправьте её коллеге сами." in answer.text
+        assert "/portal/join/" in answer.text
+        assert await world.rows(ProviderMail) == []
+
+    async def test_a_renewed_invitation_is_the_only_one_that_is_mailed(self, world, manager, mail_server):
+        void = await manager.invite()
+        account = (await ids(manager))["Сынақ Айнұр"]
+        renewed = re.search(r"/portal/join/([\w-]+)", (await manager.post(f"/colleagues/{account}/renew")).text)[1]
+        [mail] = await send_mails(world, mail_server)
+        assert (renewed in mail.get_content(), void in mail.get_content()) == (True, False)
+
+    async def test_a_withdrawn_invitation_is_not_mailed(self, world, manager, mail_server):
+        await manager.invite()
+        assert (await change(manager, "Сынақ Айнұр", "remove", sure="yes")).status_code == 303
+        assert await send_mails(world, mail_server) == []
+
+    async def test_the_link_is_deleted_when_the_mail_was_sent(self, world, manager, mail_server):
+        await manager.invite()
+        await send_mails(world, mail_server)
+        [row] = await world.rows(ProviderMail)
+        assert (row.state, row.content) == ("DELIVERED", None)
 
 
 class TestRoles:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from provider_contact.accounts.codes import AccountEntryType, AccountRole, AccountState
+from shared.domain.labels import Language
 from shared.http import StrictModel, Text
 
 
@@ -56,6 +58,17 @@ class Invitation(NamedTuple):
     account_id: UUID
     token: str
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationMail:
+    """What the mail of an invitation says next to the link, and in which languages, first the one of the inviter."""
+
+    languages: tuple[Language, ...]
+    organisation_kk: str
+    organisation_ru: str
+    zone: ZoneInfo
+    """In which the last day is counted."""
 
 
 class InviteRequest(StrictModel):

@@ -41,6 +41,13 @@ class DeliveryError(StrEnum):
     """A stored value cannot be opened."""
 
 
+class ProviderMailKind(StrEnum):
+    """A mail to the people of a provider that is about no inquiry."""
+
+    INVITATION = "INVITATION"
+    WEBHOOK_DISABLED = "WEBHOOK_DISABLED"
+
+
 class WebhookDisabledReason(StrEnum):
     """Why a provider's webhook is disabled."""
 

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
-from sqlalchemy import Column, Index, text
+from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field
 
 from provider_contact.base import ProviderContactModel
-from provider_contact.deliveries.codes import Addressee, DeliveryMethod, DeliveryState, WebhookDisabledReason
+from provider_contact.deliveries.codes import Addressee, DeliveryMethod, DeliveryState, ProviderMailKind, WebhookDisabledReason
 from provider_contact.directory.codes import ContactRole
 from provider_contact.inquiries.codes import NoticeKind
 from shared.enum_column import EnumColumn
@@ -125,6 +125,38 @@ class ProviderWebhook(ProviderContactModel, table=True):
     disabled_at: datetime | None
     disabled_because: WebhookDisabledReason | None = Field(sa_column=Column(EnumColumn(WebhookDisabledReason)))
     created_at: datetime
+
+
+class ProviderMail(ProviderContactModel, table=True):
+    """A mail to a person of a provider that is about no inquiry: an invitation, or that the provider's webhook is disabled."""
+
+    __tablename__ = "provider_mail"
+    __table_args__ = (
+        Index("ix_provider_mail_due", "next_at", sqlite_where=_HAS_NEXT, postgresql_where=_HAS_NEXT),
+        Index("ix_provider_mail_about", "about"),
+    )
+
+    mail_id: UUID = Field(primary_key=True)
+    provider_id: UUID
+    kind: ProviderMailKind = Field(sa_column=Column(EnumColumn(ProviderMailKind), nullable=False))
+    about: UUID | None
+    """The account that an invitation is for."""
+    address: bytes
+    """Sealed: the mailbox it is sent to."""
+    content: bytes | None
+    """Sealed: the values of its text, among them the one-time link; None once it was sent, has failed or is not needed."""
+    languages: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    """The languages of the mail in their order."""
+    state: DeliveryState = Field(sa_column=Column(EnumColumn(DeliveryState), nullable=False))
+    attempts: int
+    planned_at: datetime
+    next_at: datetime | None
+    """The time of the next attempt; None: there is none."""
+    delivered_at: datetime | None
+    last_error: str | None
+    """A `DeliveryError`."""
+    leased_by: UUID | None = None
+    leased_until: datetime | None = None
 
 
 # Rows for bulk statements; their columns are those of the tables above.

@@ -8,7 +8,14 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from provider_contact.deliveries.codes import Addressee, DeliveryError, DeliveryMethod, DeliveryState
+from provider_contact.deliveries.codes import (
+    Addressee,
+    DeliveryError,
+    DeliveryMethod,
+    DeliveryState,
+    ProviderMailKind,
+    WebhookDisabledReason,
+)
 from provider_contact.directory.codes import ContactRole
 from provider_contact.inquiries.codes import NoticeKind
 from shared.domain.labels import Label
@@ -44,6 +51,8 @@ class WebhookLimits(BaseModel):
     claim_seconds: int = Field(gt=0)
     former_secret_hours: int = Field(ge=0)
     replayed_at_most: int = Field(gt=0)
+    disabled_roles: tuple[ContactRole, ...] = Field(min_length=1)
+    """The contacts that learn by mail that the webhook is disabled: the first role that has one with a mailbox."""
 
     def wait(self, attempts: int) -> timedelta | None:
         """Return how long to wait after this many failed attempts; None: no attempt is left."""
@@ -108,6 +117,8 @@ class DeliveryTexts(NamedTuple):
     link: Label
     no_link: Label
     signature: Label
+    provider_mails: Mapping[ProviderMailKind, MailTemplate]
+    disabled_reasons: Mapping[WebhookDisabledReason, Label]
     states: Mapping[DeliveryState, Label]
     errors: Mapping[str, Label]
 
@@ -152,13 +163,22 @@ def _step(row: Row) -> RouteStep:
 def delivery_texts() -> DeliveryTexts:
     """Return the texts. Raises ReferenceDataError if a notice, a state or an error has none, or a text that nobody uses."""
     document = policy_document(PACKAGE, TEXTS)
-    mails = {NoticeKind(code): MailTemplate(Label(**each["subject"]), Label(**each["body"])) for code, each in document["mails"].items()}
+    mails = {NoticeKind(code): _template(each) for code, each in document["mails"].items()}
+    others = {ProviderMailKind(code): _template(each) for code, each in document["provider_mails"].items()}
+    reasons = {WebhookDisabledReason(code): Label(**each) for code, each in document["disabled_reasons"].items()}
     states = {DeliveryState(code): Label(**each) for code, each in document["states"].items()}
     errors = {code: Label(**each) for code, each in document["errors"].items()}
     if mails.keys() != set(NoticeKind) or states.keys() != set(DeliveryState) or errors.keys() != {*AttemptError, *DeliveryError}:
         raise ReferenceDataError(TEXTS, 1, "the texts are not those of the notices, states and errors")
+    if others.keys() != set(ProviderMailKind) or reasons.keys() != set(WebhookDisabledReason):
+        raise ReferenceDataError(TEXTS, 1, "the texts are not those of the mails to providers' people and of disabled webhooks")
     page = document["page"]
-    return DeliveryTexts(mails, Label(**page["link"]), Label(**page["no_link"]), Label(**page["signature"]), states, errors)
+    link, no_link, signature = (Label(**page[name]) for name in ("link", "no_link", "signature"))
+    return DeliveryTexts(mails, link, no_link, signature, others, reasons, states, errors)
+
+
+def _template(given: Mapping[str, Mapping[str, str]]) -> MailTemplate:
+    return MailTemplate(Label(**given["subject"]), Label(**given["body"]))
 
 
 def check_policies() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from provider_contact.deliveries.codes import DeliveryMethod, DeliveryState, WebhookDisabledReason
-from provider_contact.deliveries.models import Delivery, DeliveryRow, NoticeRoute, NoticeRouteRow, ProviderWebhook, ReplyLink
+from provider_contact.deliveries.models import Delivery, DeliveryRow, NoticeRoute, NoticeRouteRow, ProviderMail, ProviderWebhook, ReplyLink
 from provider_contact.directory.models import Provider
 from provider_contact.inquiries.codes import InquiryStatus
 from provider_contact.inquiries.models import Appeal, Inquiry
@@ -20,6 +20,7 @@ from shared.leases import RELEASED, Lease, RowLeases
 from shared.rows import insert_rows, table_of
 
 _LEASES: Final = RowLeases[UUID](table_of(Delivery), due="next_at")
+_MAIL_LEASES: Final = RowLeases[UUID](table_of(ProviderMail), due="next_at")
 _WAITING: Final = col(Delivery.state) == DeliveryState.WAITING
 _ROUTED: Final = col(Delivery.route_id).is_not(None)
 _OF_INQUIRY: Final = col(Delivery.inquiry_id) == col(Inquiry.inquiry_id)
@@ -288,9 +289,11 @@ async def providers_with_webhook(session: AsyncSession, provider_ids: Collection
     return set((await session.execute(select(col(ProviderWebhook.provider_id)).where(active))).scalars())
 
 
-async def disable_webhook(session: AsyncSession, provider_id: UUID, reason: WebhookDisabledReason, now: datetime) -> None:
-    changed = {"disabled_at": now, "disabled_because": reason}
-    await session.execute(update(ProviderWebhook).where(col(ProviderWebhook.provider_id) == provider_id).values(changed))
+async def disable_webhook(session: AsyncSession, provider_id: UUID, reason: WebhookDisabledReason, now: datetime) -> bool:
+    """Disable a webhook. Return whether it was active."""
+    active = update(ProviderWebhook).where(col(ProviderWebhook.provider_id) == provider_id, col(ProviderWebhook.disabled_at).is_(None))
+    disabled = active.values(disabled_at=now, disabled_because=reason).returning(col(ProviderWebhook.provider_id))
+    return (await session.execute(disabled)).one_or_none() is not None
 
 
 async def delete_webhook(session: AsyncSession, provider_id: UUID, now: datetime) -> None:
@@ -320,3 +323,41 @@ async def finish_link(session: AsyncSession, delivery_id: UUID, expires_at: date
     """Delete the sealed token after the mail was sent (the link is valid until `expires_at`) or has failed."""
     values: dict[str, Any] = {"token": None} if expires_at is None else {"token": None, "expires_at": expires_at}
     await session.execute(update(ReplyLink).where(col(ReplyLink.delivery_id) == delivery_id).values(values))
+
+
+# mails about no inquiry
+
+
+class ProviderMailChanges(TypedDict, total=False):
+    """The columns that the result of an attempt at a mail changes."""
+
+    state: DeliveryState
+    last_error: str | None
+    delivered_at: datetime | None
+    next_at: datetime | None
+    content: None
+
+
+async def has_due_provider_mail(database: Database, now: datetime) -> bool:
+    return bool(await database.fetch_all(select(col(ProviderMail.mail_id)).where(_MAIL_LEASES.is_claimable(now)).limit(1)))
+
+
+async def claim_provider_mails(session: AsyncSession, lease: Lease, now: datetime, limit: int) -> Sequence[ProviderMail]:
+    """Claim mails that are due, longest due first."""
+    ids = await _MAIL_LEASES.claim(session, lease, now, limit)
+    return (await session.execute(select(ProviderMail).where(among(session, ProviderMail.mail_id, ids)))).scalars().all() if ids else []
+
+
+async def record_provider_mail(
+    session: AsyncSession, claimed: ProviderMail, *, is_charged: bool = True, **changes: Unpack[ProviderMailChanges]
+) -> None:
+    """Record the result of an attempt, unless another worker has claimed the mail or it was dropped meanwhile."""
+    held = update(table_of(ProviderMail)).where(col(ProviderMail.mail_id) == claimed.mail_id, _MAIL_LEASES.is_held(claimed.leased_by))
+    await session.execute(held.values(**changes, **RELEASED, attempts=col(ProviderMail.attempts) + int(is_charged)))
+
+
+async def drop_provider_mails(session: AsyncSession, about: UUID) -> None:
+    """Drop the mails about something that were not sent yet. An attempt being made is not recorded."""
+    waiting = update(ProviderMail).where(col(ProviderMail.about) == about, col(ProviderMail.state) == DeliveryState.WAITING)
+    dropped = waiting.values(state=DeliveryState.DROPPED, next_at=None, content=None, **RELEASED)
+    await session.execute(dropped.execution_options(synchronize_session=False))

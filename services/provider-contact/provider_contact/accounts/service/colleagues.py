@@ -19,16 +19,20 @@ from provider_contact.accounts.errors import (
 )
 from provider_contact.accounts.models import ProviderAccount
 from provider_contact.accounts.policy import account_policy
-from provider_contact.accounts.schemas import AccountView, EntryLine, Invitation, InviteRequest, OpenWork
+from provider_contact.accounts.schemas import AccountView, EntryLine, Invitation, InvitationMail, InviteRequest, OpenWork
 from provider_contact.accounts.service.assignments import transfer
 from provider_contact.accounts.service.sealed_accounts import account_view, email_key, enter, identity_key, invite_key, sealed
 from provider_contact.accounts.service.sign_in import new_account
+from provider_contact.deliveries.codes import ProviderMailKind
+from provider_contact.deliveries.service.provider_mails import LINK, drop_mails, plan_mail
 from shared.auth import Principal
 from shared.domain.emails import InvalidEmail, normalise_email
 from shared.errors import InvalidInput, NotFound
 from shared.unit_of_work import UnitOfWork
 
 TOKEN_BYTES: Final = 24
+JOIN: Final = "/provider-contact/portal/join"
+"""The page of an invitation, before its token."""
 NewToken = Callable[[], str]
 new_token: Final[NewToken] = partial(token_urlsafe, TOKEN_BYTES)
 
@@ -58,8 +62,10 @@ async def log_of(work: UnitOfWork, manager: AccountView) -> Sequence[EntryLine]:
     return await repository.entries(work.session, manager.provider_id, account_policy().entries)
 
 
-async def invite(work: UnitOfWork, manager: AccountView, request: InviteRequest, new: NewToken = new_token) -> Invitation:
-    """Invite a colleague by a one-time token, which is returned once.
+async def invite(
+    work: UnitOfWork, manager: AccountView, request: InviteRequest, mail: InvitationMail | None = None, new: NewToken = new_token
+) -> Invitation:
+    """Invite a colleague by a one-time token, which is returned once, and mailed too if there is a `mail`.
 
     Raises ManagerNeeded, TooManyAccounts, and InvalidInput for a wrong mailbox or one that is invited already.
     """
@@ -79,17 +85,51 @@ async def invite(work: UnitOfWork, manager: AccountView, request: InviteRequest,
     invitation = _renewed(work, account, new)
     work.session.add(account)
     enter(work, account, manager.account_id, AccountEntryType.INVITED)
+    await _mail(work, manager, account, invitation, mail)
     return invitation
 
 
-async def renew_invitation(work: UnitOfWork, manager: AccountView, account_id: UUID, new: NewToken = new_token) -> Invitation:
-    """Give an invited colleague a new link; the earlier one is void. Raises ManagerNeeded, NotFound, InvitationGone after acceptance."""
+async def renew_invitation(
+    work: UnitOfWork, manager: AccountView, account_id: UUID, mail: InvitationMail | None = None, new: NewToken = new_token
+) -> Invitation:
+    """Give an invited colleague a new link, mailed too if there is a `mail`; the earlier one is void.
+
+    Raises ManagerNeeded, NotFound, InvitationGone after acceptance.
+    """
     account = _found(await _locked(work, manager), account_id)
     if account.state is not AccountState.INVITED:
         raise InvitationGone
     account.version += 1
     enter(work, account, manager.account_id, AccountEntryType.RENEWED)
-    return _renewed(work, account, new)
+    invitation = _renewed(work, account, new)
+    await _mail(work, manager, account, invitation, mail)
+    return invitation
+
+
+async def _mail(
+    work: UnitOfWork, manager: AccountView, account: ProviderAccount, invitation: Invitation, mail: InvitationMail | None
+) -> None:
+    """Plan the mail of an invitation, and drop an earlier one, whose link is void."""
+    await drop_mails(work, account.account_id)
+    address = account_view(account, work.sealer).email
+    if mail is None or address is None:
+        return
+    values = {
+        "inviter": manager.name,
+        "organisation_kk": mail.organisation_kk,
+        "organisation_ru": mail.organisation_ru,
+        "until": f"{invitation.until.astimezone(mail.zone):%d.%m.%Y}",
+        LINK: f"{JOIN}/{invitation.token}",
+    }
+    await plan_mail(
+        work,
+        ProviderMailKind.INVITATION,
+        account.provider_id,
+        address,
+        values,
+        languages=mail.languages,
+        about=account.account_id,
+    )
 
 
 def _renewed(work: UnitOfWork, account: ProviderAccount, new: NewToken) -> Invitation:
@@ -173,6 +213,7 @@ async def remove(work: UnitOfWork, manager: AccountView, account_id: UUID, to: U
     moved = await transfer(work, manager, account, to, present)
     account.state, account.removed_at = AccountState.REMOVED, work.clock.now()
     account.invite_key, account.invite_until, account.email_key = None, None, None
+    await drop_mails(work, account_id)
     account.version += 1
     kind = AccountEntryType.WITHDRAWN if was_invited else AccountEntryType.REMOVED
     enter(work, account, manager.account_id, kind)

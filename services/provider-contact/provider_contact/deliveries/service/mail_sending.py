@@ -1,149 +1,66 @@
-"""The worker's job that mails notices. A mailbox that is refused or busy delays no other.
+"""The mails of notices about inquiries."""
 
-Mails are claimed by a lease (`shared.leases`), sent without a transaction, and each result is recorded. A mail is sent at least once, and
-twice under the same id when a worker is lost between sending and recording it.
-"""
-
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
-from uuid import UUID
-
-import structlog
+from typing import NamedTuple
 
 from provider_contact.deliveries import repository
 from provider_contact.deliveries.codes import DeliveryError
 from provider_contact.deliveries.models import ReplyLink
-from provider_contact.deliveries.policy import delivery_policy, delivery_texts
 from provider_contact.deliveries.repository import NotifiedDelivery
 from provider_contact.deliveries.service import recording
 from provider_contact.deliveries.service.composition import compose_mail
 from provider_contact.deliveries.service.links import address_of
+from provider_contact.deliveries.service.mail_worker import MailWorker
 from provider_contact.deliveries.service.stepping import TABLE, is_needed
-from provider_contact.settings import Settings
-from shared.errors import where
 from shared.leases import Lease
-from shared.outgoing.senders import (
-    MessageDeferred,
-    MessageRefused,
-    MessageTimedOut,
-    NotificationSender,
-    OutgoingMessage,
-    ServerUnavailable,
-)
+from shared.outgoing.senders import OutgoingMessage
 from shared.sealing import SealError
-from shared.service import Parts
-
-BATCH: Final = 50
-CONCURRENT_SENDS: Final = 4
-TIMEOUTS_AT_MOST: Final = 3  # of ten seconds each, before a batch sends no further mails
-
-log = structlog.get_logger()
+from shared.unit_of_work import UnitOfWork
 
 
-class _MailBatch:
-    """State shared by the mails of one batch: whether the server works, and what the mails have in common."""
+class NoticeMail(NamedTuple):
+    """A notice to be mailed, with its one-time link and the names of the provider in Kazakh and Russian."""
 
-    def __init__(self, items: Sequence[NotifiedDelivery], links: Mapping[UUID, ReplyLink], names: Mapping[UUID, tuple[str, str]]) -> None:
-        self.items, self.links, self.names = items, links, names
-        self.is_unavailable = False
-        self.timeouts = 0
-        self.slots = asyncio.Semaphore(CONCURRENT_SENDS)
+    sent: NotifiedDelivery
+    link: ReplyLink | None
+    provider: tuple[str, str]
 
 
-class MailDispatcher:
-    """Sends the mails that are due. Several processes may run one at the same time."""
+class MailDispatcher(MailWorker[NoticeMail]):
+    """Sends the mails of notices that are due."""
 
-    def __init__(self, parts: Parts[Settings], sender: NotificationSender, public_url: str) -> None:
-        delivery_texts()  # read and checked before anything is sent
-        self._parts = parts
-        self._sender = sender
-        self._public_url = public_url
+    async def _has_due(self, now: datetime) -> bool:
+        return await repository.has_due_mail(self._parts.database, now)
 
-    async def run_once(self) -> int:
-        """Send one batch of due mails. Return how many were claimed."""
-        now = self._parts.clock.now()
-        if not await repository.has_due_mail(self._parts.database, now):
-            return 0
-        lease_time = delivery_policy().mail.lease
-        async with self._parts.units.write() as work:
-            items = await repository.claim_mail(work.session, Lease(work.ids.new(), now + lease_time), now, BATCH)
-            links = await repository.links_of(work.session, [item.delivery.delivery_id for item in items])
-            names = await repository.provider_names(work.session, {item.inquiry.provider_id for item in items})
-        batch, send_until = _MailBatch(items, links, names), now + lease_time / 2
-        async with asyncio.timeout(lease_time.total_seconds()):
-            results = await asyncio.gather(*(self._process(item, batch, send_until) for item in items), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-        return len(items)
+    async def _claim(self, work: UnitOfWork, lease: Lease, now: datetime, limit: int) -> Sequence[NoticeMail]:
+        items = await repository.claim_mail(work.session, lease, now, limit)
+        links = await repository.links_of(work.session, [item.delivery.delivery_id for item in items])
+        names = await repository.provider_names(work.session, {item.inquiry.provider_id for item in items})
+        return [NoticeMail(item, links.get(item.delivery.delivery_id), names.get(item.inquiry.provider_id, ("", ""))) for item in items]
 
-    async def _process(self, item: NotifiedDelivery, batch: _MailBatch, send_until: datetime) -> None:
-        """Send a mail and record the result."""
-        delivery = item.delivery
-        if not is_needed(delivery.notice, delivery.channel, item.inquiry):
-            async with self._parts.units.write() as work:
-                await recording.record_dropped(work, item)
-            return
-        try:
-            message = self._message(item, batch)
-        except SealError:
-            async with self._parts.units.write() as work:
-                await recording.record_failed(work, item, DeliveryError.UNREADABLE)
-            return
-        async with batch.slots:
-            if self._parts.clock.now() >= send_until:
-                return  # it is due again when the lease ends; sent now, another worker could be sending it too
-            await self._send(item, message, batch)
+    def _is_needed(self, item: NoticeMail) -> bool:
+        delivery, inquiry = item.sent
+        return is_needed(delivery.notice, delivery.channel, inquiry)
 
-    async def _send(self, item: NotifiedDelivery, message: OutgoingMessage, batch: _MailBatch) -> None:
-        error, is_refused, is_charged, reference = None, False, not batch.is_unavailable, None
-        try:
-            reference = await self._pass_on(message, batch)
-        except MessageRefused:
-            error, is_refused = DeliveryError.REFUSED_MAILBOX, True
-        except MessageDeferred:
-            error = DeliveryError.DEFERRED
-        except ServerUnavailable:
-            error = DeliveryError.SERVER_UNAVAILABLE
-        async with self._parts.units.write() as work:
-            if error is None:
-                await recording.record_delivered(work, item, external_id=reference)
-            elif is_refused:
-                await recording.record_failed(work, item, error)
-            else:
-                await recording.record_mail_deferred(work, item, error, is_charged=is_charged)
-
-    async def _pass_on(self, message: OutgoingMessage, batch: _MailBatch) -> str | None:
-        """Call the sender, and note for the batch when the server itself fails.
-
-        Raises what the sender raises, and ServerUnavailable without a call once the server has failed in this batch.
-        """
-        if batch.is_unavailable:
-            raise ServerUnavailable
-        try:
-            return await self._sender.send(message)
-        except MessageTimedOut:
-            batch.timeouts += 1
-            batch.is_unavailable = batch.is_unavailable or batch.timeouts >= TIMEOUTS_AT_MOST
-            raise
-        except (MessageRefused, MessageDeferred):
-            raise
-        except ServerUnavailable:
-            batch.is_unavailable = True
-            raise
-        except Exception as error:  # noqa: BLE001 - an unforeseen error of one mail must not stop the others
-            log.error("a notice cannot be mailed", error=type(error).__name__, where=where(error))  # noqa: TRY400 - its text may hold an address
-            raise MessageDeferred from None
-
-    def _message(self, item: NotifiedDelivery, batch: _MailBatch) -> OutgoingMessage:
-        """Compose the mail. Raises SealError."""
-        delivery, sealer = item.delivery, self._parts.sealer
+    def _message(self, item: NoticeMail) -> OutgoingMessage:
+        delivery, inquiry = item.sent
         if delivery.address is None:
             raise SealError
+        sealer = self._parts.sealer
         address = sealer.open(TABLE, delivery.delivery_id, "address", delivery.address).decode()
-        link = batch.links.get(delivery.delivery_id)
-        url = address_of(link, sealer, self._public_url) if link is not None else None
-        subject, text = compose_mail(item, url, batch.names.get(item.inquiry.provider_id, ("", "")))
-        return OutgoingMessage(delivery.delivery_id, item.inquiry.appeal_id, address, subject, text, self._parts.clock.now())
+        url = address_of(item.link, sealer, self._public_url) if item.link is not None else None
+        subject, text = compose_mail(item.sent, url, item.provider)
+        return OutgoingMessage(delivery.delivery_id, inquiry.appeal_id, address, subject, text, self._parts.clock.now())
+
+    async def _record_delivered(self, work: UnitOfWork, item: NoticeMail, external_id: str | None) -> None:
+        await recording.record_delivered(work, item.sent, external_id=external_id)
+
+    async def _record_failed(self, work: UnitOfWork, item: NoticeMail, error: DeliveryError) -> None:
+        await recording.record_failed(work, item.sent, error)
+
+    async def _record_deferred(self, work: UnitOfWork, item: NoticeMail, error: DeliveryError, *, is_charged: bool) -> None:
+        await recording.record_mail_deferred(work, item.sent, error, is_charged=is_charged)
+
+    async def _record_dropped(self, work: UnitOfWork, item: NoticeMail) -> None:
+        await recording.record_dropped(work, item.sent)

@@ -8,6 +8,7 @@ from provider_contact.deliveries.codes import DeliveryError, DeliveryMethod, Del
 from provider_contact.deliveries.models import Delivery
 from provider_contact.deliveries.policy import delivery_policy
 from provider_contact.deliveries.repository import DeliveryChanges, NotifiedDelivery, NotifiedInquiry
+from provider_contact.deliveries.service.provider_mails import plan_webhook_disabled
 from shared.contracts import InquiryDelivered
 from shared.outgoing.webhooks import GONE, AttemptError, AttemptResult
 from shared.unit_of_work import UnitOfWork
@@ -64,8 +65,10 @@ async def _finish(work: UnitOfWork, delivery: Delivery, inquiry: NotifiedInquiry
     work.publish(event)
 
 
-async def record_webhook_failure(work: UnitOfWork, sent: NotifiedDelivery, result: AttemptResult) -> bool:
+async def record_webhook_failure(work: UnitOfWork, sent: NotifiedDelivery, result: AttemptResult, *, mail: bool) -> bool:
     """Record a failed attempt at a webhook. After 410 or the last attempt the webhook is disabled, and notices go their next step.
+
+    Whoever answers for the provider's system is notified, if this installation sends `mail`.
 
     Return False if another worker has claimed the delivery meanwhile.
     """
@@ -77,7 +80,8 @@ async def record_webhook_failure(work: UnitOfWork, sent: NotifiedDelivery, resul
         return False
     if is_over and delivery.provider_id is not None:
         reason = WebhookDisabledReason.GONE if result.status == GONE else WebhookDisabledReason.FAILING
-        await repository.disable_webhook(work.session, delivery.provider_id, reason, now)
+        if await repository.disable_webhook(work.session, delivery.provider_id, reason, now) and mail:
+            await plan_webhook_disabled(work, delivery.provider_id, reason)
         await repository.hasten_routes_of_webhooks(work.session, delivery.provider_id, now)
     return True
 

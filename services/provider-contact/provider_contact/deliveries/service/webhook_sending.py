@@ -11,6 +11,7 @@ from provider_contact.deliveries.repository import NotifiedDelivery
 from provider_contact.deliveries.schemas import WebhookTested
 from provider_contact.deliveries.service import recording
 from provider_contact.deliveries.service.composition import webhook_body
+from provider_contact.deliveries.service.senders import can_mail
 from provider_contact.deliveries.service.webhooks import TABLE
 from provider_contact.settings import Settings
 from shared.leases import Lease
@@ -21,6 +22,8 @@ from shared.unit_of_work import UnitOfWork
 
 class ProviderWebhookSender(WebhookWorker[ProviderWebhook, NotifiedDelivery]):
     """Sends the webhooks of providers that are due."""
+
+    _parts: Parts[Settings]
 
     def __init__(self, parts: Parts[Settings]) -> None:
         super().__init__(parts, delivery_policy().webhooks)
@@ -51,4 +54,4 @@ class ProviderWebhookSender(WebhookWorker[ProviderWebhook, NotifiedDelivery]):
         if result.is_delivered:
             await recording.record_delivered(work, item, status=result.status)
         else:
-            await recording.record_webhook_failure(work, item, result)
+            await recording.record_webhook_failure(work, item, result, mail=can_mail(self._parts.settings))

@@ -10,15 +10,17 @@ from pydantic_core import to_json
 
 from provider_contact.accounts.codes import AccountRole, AccountState
 from provider_contact.accounts.errors import AccountChanged, AccountUnavailable, InvitationGone, LastManager, NoAccount, TooManyAccounts
-from provider_contact.accounts.schemas import AccountView, EntryLine, Invitation, InviteRequest, OpenWork
+from provider_contact.accounts.schemas import AccountView, EntryLine, Invitation, InvitationMail, InviteRequest, OpenWork
 from provider_contact.accounts.service import account_entries, account_roles
 from provider_contact.accounts.service import colleagues as accounts
+from provider_contact.deliveries.service.senders import can_mail
 from provider_contact.directory.dependencies import DirectoryDep
 from provider_contact.portal.pages import forms
 from provider_contact.portal.pages.inquiry_routes import id_in
 from provider_contact.portal.pages.visitor import PAGES, PATH, Visit, VisitDep, to_sign_in
 from shared.auth import PagePrincipalDep, check_role
 from shared.dependencies import UnitsOfWorkDep
+from shared.domain.labels import Language
 from shared.errors import Conflict, InvalidInput, NotFound, Unauthorized
 from shared.http import parse
 from shared.unit_of_work import UnitOfWork
@@ -80,14 +82,14 @@ async def colleagues_page(visit: VisitDep) -> Response:
 
 @router.post("/portal/colleagues", dependencies=_POSTED)
 async def invite(visit: VisitDep, request: Request) -> Response:
-    """Invite a colleague. The page that comes back shows the one-time link once."""
+    """Invite a colleague. The link is mailed where this installation sends mail, and the page that comes back shows it once."""
     if isinstance(visit, Response):
         return visit
     sent = await forms.read(request)
     try:
         given = parse(InviteRequest, to_json({name: sent[name] for name in ("name", "email", "role") if sent.get(name)}))
         async with visit.units.write() as work:
-            invitation = await accounts.invite(work, visit.account, given)
+            invitation = await accounts.invite(work, visit.account, given, _invitation_mail(visit))
     except InvalidInput as error:
         errors = {
             each.field: visit.text(_INVITED_ALREADY if each.code == "given-twice" else _INVITE_ERRORS.get(each.field, ""))
@@ -105,8 +107,17 @@ async def renew(visit: VisitDep, account_id: UUID) -> Response:
     if isinstance(visit, Response):
         return visit
     async with visit.units.write() as work:
-        invitation = await accounts.renew_invitation(work, visit.account, account_id)
+        invitation = await accounts.renew_invitation(work, visit.account, account_id, _invitation_mail(visit))
     return await _show(visit, invitation=invitation)
+
+
+def _invitation_mail(visit: Visit) -> InvitationMail | None:
+    """Return what the mail of an invitation says: first in the language of the inviter. None: this installation sends no mail."""
+    if not can_mail(visit.request.app.state.parts.settings):
+        return None
+    provider = visit.provider
+    languages: tuple[Language, ...] = ("ru", "kk") if visit.language == "ru" else ("kk", "ru")
+    return InvitationMail(languages, provider.name_kk if provider else "", provider.name_ru if provider else "", visit.region.timezone)
 
 
 async def _role(work: UnitOfWork, visit: Visit, account_id: UUID, sent: Mapping[str, str]) -> None:
@@ -222,8 +233,9 @@ async def _show(visit: Visit, *, form: InviteForm = _BLANK, invitation: Invitati
         choices=[(str(each.account_id), each.name) for each in present if each.state is AccountState.ACTIVE and not each.is_absent(today)],
         roles=[(code, visit.label(label)) for code, label in account_roles().items()],
         form=form,
-        link=f"{visit.request.url.scheme}://{visit.request.url.netloc}{PATH}/join/{invitation.token}" if invitation else None,
+        link=f"{visit.request.url.scheme}://{visit.request.url.netloc}{accounts.JOIN}/{invitation.token}" if invitation else None,
         link_until=invitation.until if invitation else None,
+        is_mailed=invitation is not None and _invitation_mail(visit) is not None,
         invited=names.get(invitation.account_id, "") if invitation else "",
         log=[_log_line(each, names, visit) for each in entries],
         today=today,
