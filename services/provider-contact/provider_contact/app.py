@@ -28,7 +28,7 @@ from provider_contact.deliveries import pages as deliveries_pages
 from provider_contact.deliveries.policy import check_policies as check_delivery_policies
 from provider_contact.deliveries.service.calls import RECORD_CALL
 from provider_contact.deliveries.service.planning import RoutedNotices
-from provider_contact.deliveries.service.views import deliveries_of
+from provider_contact.deliveries.service.views import deliveries_of, delivery_contents
 from provider_contact.directory import api as directory_api
 from provider_contact.directory import service as directory
 from provider_contact.directory.pages import router as directory_pages_router
@@ -37,7 +37,7 @@ from provider_contact.inquiries import handlers as inquiry_handlers
 from provider_contact.inquiries import pages as inquiry_pages
 from provider_contact.inquiries import service as inquiries
 from provider_contact.inquiries.models import ContentRead
-from provider_contact.inquiries.service.contents import StatementContent, Statements
+from provider_contact.inquiries.service.contents import ContentSources, StatementContent, Statements
 from provider_contact.inquiries.service.usage import providers_in_use
 from provider_contact.matching import api as matching_api
 from provider_contact.matching import handlers as matching_handlers
@@ -258,9 +258,8 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         app.state.directory = directory.Directory(parts.units)
-        app.state.find_candidates = find_candidates
+        app.state.content_sources = ContentSources(find_candidates, delivery_contents, find_statements, actions.files)
         app.state.find_deliveries = deliveries_of
-        app.state.find_statements = find_statements
         app.state.read_statements = read_statements
         app.state.actions = actions
         app.state.answer_files = AnswerFiles(parts, parts.settings)

@@ -121,6 +121,8 @@ class DeliveryTexts(NamedTuple):
     disabled_reasons: Mapping[WebhookDisabledReason, Label]
     states: Mapping[DeliveryState, Label]
     errors: Mapping[str, Label]
+    notices: Mapping[NoticeKind, Label]
+    methods: Mapping[DeliveryMethod, Label]
 
 
 @cache
@@ -161,20 +163,23 @@ def _step(row: Row) -> RouteStep:
 
 @cache
 def delivery_texts() -> DeliveryTexts:
-    """Return the texts. Raises ReferenceDataError if a notice, a state or an error has none, or a text that nobody uses."""
+    """Return the texts. Raises ReferenceDataError if a notice, a method, a state or an error has none, or a text that nobody uses."""
     document = policy_document(PACKAGE, TEXTS)
     mails = {NoticeKind(code): _template(each) for code, each in document["mails"].items()}
     others = {ProviderMailKind(code): _template(each) for code, each in document["provider_mails"].items()}
     reasons = {WebhookDisabledReason(code): Label(**each) for code, each in document["disabled_reasons"].items()}
     states = {DeliveryState(code): Label(**each) for code, each in document["states"].items()}
     errors = {code: Label(**each) for code, each in document["errors"].items()}
-    if mails.keys() != set(NoticeKind) or states.keys() != set(DeliveryState) or errors.keys() != {*AttemptError, *DeliveryError}:
-        raise ReferenceDataError(TEXTS, 1, "the texts are not those of the notices, states and errors")
+    notices = {NoticeKind(code): Label(**each) for code, each in document["notices"].items()}
+    methods = {DeliveryMethod(code): Label(**each) for code, each in document["methods"].items()}
+    found = [set[str](each) for each in (mails, notices, methods, states, errors)]
+    if found != [set(NoticeKind), set(NoticeKind), set(DeliveryMethod), set(DeliveryState), {*AttemptError, *DeliveryError}]:
+        raise ReferenceDataError(TEXTS, 1, "the texts are not those of the notices, methods, states and errors")
     if others.keys() != set(ProviderMailKind) or reasons.keys() != set(WebhookDisabledReason):
         raise ReferenceDataError(TEXTS, 1, "the texts are not those of the mails to providers' people and of disabled webhooks")
     page = document["page"]
     link, no_link, signature = (Label(**page[name]) for name in ("link", "no_link", "signature"))
-    return DeliveryTexts(mails, link, no_link, signature, others, reasons, states, errors)
+    return DeliveryTexts(mails, link, no_link, signature, others, reasons, states, errors, notices, methods)
 
 
 def _template(given: Mapping[str, Mapping[str, str]]) -> MailTemplate:

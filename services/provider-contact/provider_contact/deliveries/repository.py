@@ -51,10 +51,11 @@ class NotifiedDelivery(NamedTuple):
 
 
 class ListedDelivery(NamedTuple):
-    """A delivery, and whether its inquiry expects no answer any more."""
+    """A delivery, whether its inquiry expects no answer any more, and the body above the provider that it goes to, if it does."""
 
     delivery: Delivery
     settled: bool
+    body: str | None
 
 
 class DeliveryChanges(TypedDict, total=False):
@@ -148,12 +149,14 @@ async def provider_names(session: AsyncSession, provider_ids: Collection[UUID]) 
 
 async def deliveries_of(session: AsyncSession, inquiry_ids: Collection[UUID]) -> Mapping[UUID, list[ListedDelivery]]:
     """Return the deliveries of inquiries by inquiry id, oldest first."""
-    query = select(Delivery, col(Inquiry.settled)).join(Inquiry, _OF_INQUIRY).where(among(session, Delivery.inquiry_id, list(inquiry_ids)))
+    of_route = col(NoticeRoute.route_id) == col(Delivery.route_id)
+    query = select(Delivery, col(Inquiry.settled), col(NoticeRoute.body)).join(Inquiry, _OF_INQUIRY).outerjoin(NoticeRoute, of_route)
+    query = query.where(among(session, Delivery.inquiry_id, list(inquiry_ids)))
     at = func.coalesce(col(Delivery.planned_at), col(Delivery.delivered_at))
     order = (at, func.coalesce(col(Delivery.step), 0), col(Delivery.delivery_id))
     found: dict[UUID, list[ListedDelivery]] = {}
     for row in await session.execute(query.order_by(*order)):
-        found.setdefault(row[0].inquiry_id, []).append(ListedDelivery(row[0], row[1]))
+        found.setdefault(row[0].inquiry_id, []).append(ListedDelivery(*row))
     return found
 
 

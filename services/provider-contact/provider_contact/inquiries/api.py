@@ -16,11 +16,7 @@ from provider_contact.inquiries.schemas import InquiryDetail, InquiryItem
 from provider_contact.inquiries.schemas.commands import Command
 from provider_contact.inquiries.schemas.views import RefusalItem
 from provider_contact.inquiries.service import Actions, reading, workflow
-from provider_contact.inquiries.service.contents import (
-    FindCandidates,
-    FindStatements,
-    ReadStatements,
-)
+from provider_contact.inquiries.service.contents import ContentSources, ReadStatements
 from provider_contact.inquiries.service.contents import read_contents as contents_for
 from provider_contact.inquiries.service.detail import read_detail
 from shared.auth import STAFF, Principal, require
@@ -167,12 +163,10 @@ async def read_contents(
     principal: ServiceDep,
     payload: Annotated[ContentsRequest, body(ContentsRequest)],
     work: UnitOfWorkDep,
-    actions: ActionsDep,
 ) -> ContentsResponse:
     """Return to another service providers' answers by response id, proposals and promises by their ids, or the exchange by appeal id.
 
     Every read is recorded in the audit log.
     """
-    find_candidates: FindCandidates = request.app.state.find_candidates
-    find_statements: FindStatements = request.app.state.find_statements
-    return ContentsResponse(items=await contents_for(work, payload, principal, find_candidates, find_statements, actions.files))
+    sources: ContentSources = request.app.state.content_sources
+    return ContentsResponse(items=await contents_for(work, payload, principal, sources))

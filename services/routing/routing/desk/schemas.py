@@ -140,6 +140,21 @@ class QuickAction(LabelContent):
     action: str
 
 
+class DeliveryContent(BaseModel):
+    """How a notice of an inquiry went by one method: what was sent, how, to whom, how far it is, and why the latest attempt failed."""
+
+    notice: LabelContent
+    method: LabelContent
+    recipient: LabelContent | None
+    state: str
+    state_label: LabelContent
+    attempts: int
+    planned_at: datetime | None
+    next_at: datetime | None
+    delivered_at: datetime | None
+    error: LabelContent | None
+
+
 class InquiryContent(BaseModel):
     """An inquiry to a provider about the case. A provider-contact of an earlier version leaves the last fields out."""
 
@@ -155,6 +170,7 @@ class InquiryContent(BaseModel):
     time_asked_until: date | None = None
     clock: LabelContent = LabelContent()
     actions: list[QuickAction] = []
+    deliveries: list[DeliveryContent] = []
 
 
 class ExchangeContent(BaseModel):

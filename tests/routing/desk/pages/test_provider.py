@@ -78,6 +78,35 @@ class TestTheProvider:
         assert f'href="/provider-contact/inquiries/{inquiry_id}"' in page
         assert "grant-time" not in (await open_desk(desk, f"/{complaint}", session(desk, "admin", None))).text
 
+    async def test_who_was_notified_how_and_when_is_shown_with_the_error_in_plain_text(self, desk, owners, complaint):
+        await desk.apply(recorded(CLINIC))
+
+        def label(text):
+            return {"kk": text, "ru": text, "en": text}
+
+        sent = {
+            "notice": label("Inquiry"), "method": label("e-mail"), "recipient": label("Patient support service"), "state": "FAILED",
+            "state_label": label("Not delivered"), "attempts": 3, "planned_at": NOW.isoformat(), "next_at": None, "delivered_at": None,
+            "error": label("the mailbox <refused> the mail"),
+        }  # fmt: skip
+        inquiry = {
+            "inquiry_id": str(uuid4()), "provider_id": str(CLINIC), "sent_at": NOW.isoformat(), "due_at": NOW.isoformat(),
+            "status": "DELIVERED", "overdue": False, "closed": False, "deliveries": [sent],
+        }  # fmt: skip
+        owners.exchange = {"inquiries": [inquiry]}
+        page = (await open_desk(desk, f"/{complaint}")).text
+        shown = page[page.index("Who was notified, and how") - 40 :].split("</details>")[0]
+        assert "<details open>" in shown, "somebody was not reached"
+        for text in (
+            "e-mail · Patient support service",
+            "Not delivered",
+            "attempts: 3",
+            "Last attempt: the mailbox &lt;refused&gt; the mail",
+        ):
+            assert text in shown
+        owners.exchange = {"inquiries": [inquiry | {"deliveries": [sent | {"state": "DELIVERED", "error": None}]}]}
+        assert "<details open>" not in (await open_desk(desk, f"/{complaint}")).text.split("Who was notified, and how")[0][-40:]
+
     async def test_without_provider_contact_the_case_says_what_is_missing(self, desk, owners, complaint):
         owners.down = True
         page = await open_desk(desk, f"/{complaint}")

@@ -1,7 +1,7 @@
 """What the other slices may use of the provider directory."""
 
 from provider_contact.directory.policy import check_policies
-from provider_contact.directory.service.contacts import body_contacts, contacts_of, with_role
+from provider_contact.directory.service.contacts import body_contacts, contacts_of, role_label, with_role
 from provider_contact.directory.service.provider_index import IndexedProvider, ProviderHit, ProviderIndex
 from provider_contact.directory.service.search import Directory, bin_key
 
@@ -14,5 +14,6 @@ __all__ = [
     "body_contacts",
     "check_policies",
     "contacts_of",
+    "role_label",
     "with_role",
 ]

@@ -9,6 +9,7 @@ from provider_contact.directory.models import Contact, Provider
 from provider_contact.directory.policy import contact_roles
 from provider_contact.directory.schemas import ContactContent, ProviderContact
 from provider_contact.directory.service.search import local_today
+from shared.domain.labels import Label
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 
@@ -39,6 +40,11 @@ def with_role(contacts: Sequence[ProviderContact], *roles: ContactRole) -> Seque
         if found := [contact for contact in contacts if contact.role == role]:
             return found
     return []
+
+
+def role_label(role: ContactRole) -> Label:
+    """Return the name of a role of contacts."""
+    return contact_roles()[role]
 
 
 def in_order(contacts: Sequence[ProviderContact]) -> Sequence[ProviderContact]:

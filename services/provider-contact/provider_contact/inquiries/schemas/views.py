@@ -174,6 +174,8 @@ class DeliveryView(BaseModel):
     """WAITING, BY_PERSON (staff has to call), DELIVERED, FAILED, or DROPPED: it was not needed any more."""
     contact_role: str | None
     """The role of the contact that it goes to; null for the portal and the provider's system."""
+    body: str | None
+    """The body above the provider that it goes to, a code of `escalation_bodies.csv`; null: to the provider, which reads only these."""
     attempts: int
     planned_at: datetime | None
     next_at: datetime | None

@@ -15,7 +15,7 @@ from provider_contact.inquiries.service.ports import InquiryFiles
 from provider_contact.inquiries.service.workflow import quick_actions
 from shared.auth import Principal
 from shared.contents import ContentItem, Contents, ContentsRequest, OwnerUnavailable, entitled
-from shared.domain.labels import Label
+from shared.domain.labels import Label, Language
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 
@@ -39,6 +39,33 @@ class FindCandidates(Protocol):
     """Return the candidates of the names that wait for a clerk, by appeal id; an appeal that waits for none is left out."""
 
     async def __call__(self, work: UnitOfWork, appeal_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[CandidateContent]]: ...
+
+
+LabelContent = dict[Language, str]
+
+
+class DeliveryContent(TypedDict):
+    """How a notice of an inquiry went by one method, with labels in three languages. No address.
+
+    `recipient` and `error` are None where there is none; `state` is a code.
+    """
+
+    notice: LabelContent
+    method: LabelContent
+    recipient: LabelContent | None
+    state: str
+    state_label: LabelContent
+    attempts: int
+    planned_at: str | None
+    next_at: str | None
+    delivered_at: str | None
+    error: LabelContent | None
+
+
+class FindDeliveryContents(Protocol):
+    """Return the deliveries of inquiries by inquiry id, oldest first; an inquiry without any is left out."""
+
+    async def __call__(self, work: UnitOfWork, inquiry_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[DeliveryContent]]: ...
 
 
 class StatementContent(TypedDict):
@@ -65,6 +92,15 @@ class ReadStatements(Protocol):
     """Return the proposals and promises about an inquiry with their texts."""
 
     async def __call__(self, work: UnitOfWork, inquiry_id: UUID) -> Statements: ...
+
+
+class ContentSources(NamedTuple):
+    """What the slices above add to the contents that other services read."""
+
+    find_candidates: FindCandidates
+    find_deliveries: FindDeliveryContents
+    find_statements: FindStatements
+    files: InquiryFiles
 
 
 class DisclosedContent(NamedTuple):
@@ -130,14 +166,7 @@ def _document(file: JsonObject) -> DocumentView:
     return DocumentView.model_validate({name: value for name, value in file.items() if name in names})
 
 
-async def read_contents(
-    work: UnitOfWork,
-    request: ContentsRequest,
-    reader: Principal,
-    find_candidates: FindCandidates,
-    find_statements: FindStatements,
-    files: InquiryFiles,
-) -> list[ContentItem]:
+async def read_contents(work: UnitOfWork, request: ContentsRequest, reader: Principal, sources: ContentSources) -> list[ContentItem]:
     """Return providers' answers, the exchange about appeals, or what providers say to applicants, for another service.
 
     The read is recorded in the audit log.
@@ -147,25 +176,32 @@ async def read_contents(
     entitled(request, reader, content_purposes())
     await work.audit.record(reader=reader.subject, on_behalf_of=request.on_behalf_of, purpose=request.purpose, ids=request.ids)
     if request.purpose == EXCHANGE_PURPOSE:
-        return await _exchanges(work, request.ids, find_candidates)
+        return await _exchanges(work, request.ids, sources)
     if request.purpose == STATEMENT_PURPOSE:
-        statements = await find_statements(work, request.ids)
+        statements = await sources.find_statements(work, request.ids)
         return [ContentItem(id=each, found=each in statements, content=_statement(statements.get(each))) for each in request.ids]
-    found, attached = await repository.responses(work.session, request.ids), await files.of_answers(work, request.ids)
+    found, attached = await repository.responses(work.session, request.ids), await sources.files.of_answers(work, request.ids)
     return [_content(each, found.get(each), work.sealer, attached.get(each, ())) for each in request.ids]
 
 
-async def _exchanges(work: UnitOfWork, appeal_ids: Sequence[UUID], find_candidates: FindCandidates) -> list[ContentItem]:
-    """Return the inquiries of each appeal, oldest first, and the candidates of a name that waits for a clerk (None: none waits)."""
-    waiting = await find_candidates(work, appeal_ids)
+async def _exchanges(work: UnitOfWork, appeal_ids: Sequence[UUID], sources: ContentSources) -> list[ContentItem]:
+    """Return the inquiries of each appeal with their deliveries, oldest first, and the candidates of a name that waits for a clerk.
+
+    None instead of candidates: no name waits.
+    """
+    waiting = await sources.find_candidates(work, appeal_ids)
     inquiries, now = await repository.inquiries_of(work.session, appeal_ids), work.clock.now()
+    deliveries = await sources.find_deliveries(work, [inquiry.inquiry_id for pairs in inquiries.values() for inquiry, _ in pairs])
     return [
         ContentItem(
             id=appeal_id,
             found=True,
             content={
                 "candidates": list(waiting[appeal_id]) if appeal_id in waiting else None,
-                "inquiries": [_inquiry(inquiry, appeal, now) for inquiry, appeal in inquiries.get(appeal_id, ())],
+                "inquiries": [
+                    _inquiry(inquiry, appeal, now) | {"deliveries": list(deliveries.get(inquiry.inquiry_id, ()))}
+                    for inquiry, appeal in inquiries.get(appeal_id, ())
+                ],
             },
         )
         for appeal_id in appeal_ids

@@ -36,13 +36,17 @@ async def read_detail(
         history = await reading.history(work, inquiry, principal)
         deliveries = await find_deliveries(work, [inquiry_id])
         statements = await read_statements(work, inquiry_id)
+    notified = deliveries.get(inquiry_id, ())
+    is_addressee = reading.is_addressee(inquiry, principal)
+    if is_addressee:  # how a body above the provider was reached is the Fund's own
+        notified = [delivery for delivery in notified if delivery.body is None]
     read = reading.read_ids(answers, statements)
-    if read and not reading.is_addressee(inquiry, principal):
+    if read and not is_addressee:
         async with units.write() as work:
             await reading.record_read(work, principal, read)
     label = question_about(inquiry.category)
     content, asked = DisclosedContent(documents=[DocumentView(attachment_id=each) for each in shown]), RequestedText()
-    if reading.is_addressee(inquiry, principal):
+    if is_addressee:
         content = await disclosed_content(contents, inquiry, principal, shown)
         if inquiry.has_text and inquiry.request_id is not None:
             asked = await requested_text(contents, inquiry.request_id, principal)
@@ -52,7 +56,7 @@ async def read_detail(
         summary=reading.summary(inquiry, appeal),
         questions=reading.asked_questions(inquiry),
         responses=answers,
-        deliveries=list(deliveries.get(inquiry_id, ())),
+        deliveries=list(notified),
         proposals=list(statements.proposals),
         commitments=list(statements.commitments),
         history=history,

@@ -15,6 +15,7 @@ from provider_contact.inquiries.schemas import InquiryDetail
 from provider_contact.inquiries.schemas.views import AnswerFileView, AskedQuestion, CommitmentView, EntryView, ProposalView, ResponseView
 from provider_contact.inquiries.service.labels import clock_label, reason_label, status_label
 from provider_contact.portal.codes import TemplateValue
+from provider_contact.portal.pages.deliveries import DeliveryLine, delivery_line
 from provider_contact.portal.pages.forms import REASON, RULE, SubmittedForm
 from provider_contact.portal.pages.visitor import PATH, Visit
 from provider_contact.portal.schemas import DraftView, TemplateView
@@ -150,6 +151,7 @@ class InquiryPage:
     proposals: Sequence[ProposalLine]
     promises: Sequence[PromiseLine]
     events: Sequence[Event]
+    deliveries: Sequence[DeliveryLine]
     templates: Sequence[TemplateView]
     draft: DraftView | None
     assignee: str
@@ -216,6 +218,7 @@ def inquiry_page(detail: InquiryDetail, parts: PageParts, visit: Visit) -> Inqui
         proposals=[_proposal(each, visit) for each in detail.proposals],
         promises=[_promise(each, visit) for each in detail.commitments],
         events=events,
+        deliveries=[delivery_line(each, visit) for each in detail.deliveries],
         templates=parts.templates,
         draft=parts.draft,
         assignee=names.get(parts.assignee, "") if parts.assignee else "",

@@ -9,7 +9,7 @@ from uuid import UUID
 from routing.cases.schemas.rows import ProviderView
 from routing.cases.schemas.views import CaseView
 from routing.desk.pages.reader import DeskReader
-from routing.desk.schemas import ExchangeContent, InquiryContent, LabelContent
+from routing.desk.schemas import DeliveryContent, ExchangeContent, InquiryContent, LabelContent
 from shared.domain.labels import Label
 from shared.web.i18n import N_
 
@@ -25,6 +25,23 @@ _STATUSES: Final[Mapping[str, str]] = {
     "CANCELLED": N_("cancelled"),
 }
 _AWAITED: Final = frozenset({"DRAFT", "SENT", "DELIVERED", "ACKNOWLEDGED", "RETURNED"})
+
+
+_TONES: Final[Mapping[str, str]] = {"DELIVERED": "good", "FAILED": "bad", "BY_PERSON": "warn"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """How somebody was notified: of what, how and who, how far it is, when, after how many attempts, and why the latest one failed."""
+
+    notice: str
+    route: str
+    state: str
+    tone: str
+    at: datetime | None
+    next_at: datetime | None
+    attempts: int
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,12 @@ class InquiryLine:
     version: int
     actions: Sequence[tuple[str, str]]
     """The codes and labels of the actions that need nothing but a click."""
+    deliveries: Sequence[DeliveryLine]
+
+    @property
+    def has_trouble(self) -> bool:
+        """Whether somebody was not reached, or has to be called."""
+        return any(delivery.tone in {"bad", "warn"} for delivery in self.deliveries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +164,21 @@ def _line(
         post=f"/provider-contact/inquiries/{inquiry.inquiry_id}{list_query and '?'}{list_query}",
         version=inquiry.version,
         actions=[(action.action, _text(action, reader)) for action in inquiry.actions] if may_act else [],
+        deliveries=[_delivery(delivery, reader) for delivery in inquiry.deliveries],
+    )
+
+
+def _delivery(delivery: DeliveryContent, reader: DeskReader) -> DeliveryLine:
+    parts = [_text(delivery.method, reader), _text(delivery.recipient, reader) if delivery.recipient else ""]
+    return DeliveryLine(
+        notice=_text(delivery.notice, reader),
+        route=" · ".join(filter(None, parts)),
+        state=_text(delivery.state_label, reader),
+        tone=_TONES.get(delivery.state, "quiet"),
+        at=delivery.delivered_at or delivery.planned_at,
+        next_at=delivery.next_at,
+        attempts=delivery.attempts,
+        error=_text(delivery.error, reader) if delivery.error else "",
     )
 
 
