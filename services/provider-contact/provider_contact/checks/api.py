@@ -17,7 +17,7 @@ from provider_contact.proposals.errors import ProposalNotConfirmed
 from shared.auth import STAFF, Principal, require
 from shared.dependencies import OnceDep, ReadDep
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
-from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body, keyset_page
 from shared.idempotency import IdempotencyKeyReused
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import EVERYTHING, visible_cases
@@ -44,11 +44,14 @@ async def list_checks(
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     appeals = appeals_in(EVERYTHING, known_region(region))
     found, total = await repository.listed_checks(work.session, appeals, visible_cases(principal), status, after, limit + 1)
-    page = found[:limit]
-    last = page[-1].check if len(found) > limit else None
-    position = None if last is None else last.call_from if status is CheckStatus.OPEN else last.stated_at
-    next_cursor = Cursor.encode(position, last.check_id) if last and position else None
-    return ListResponse(items=[check_item(listed) for listed in page], total=total, next_cursor=next_cursor)
+    by_call = status is CheckStatus.OPEN
+    return keyset_page(
+        found,
+        limit,
+        total,
+        item=check_item,
+        key=lambda listed: (listed.check.call_from if by_call else listed.check.stated_at, listed.check.check_id),
+    )
 
 
 @router.post("/v1/checks/{check_id}/actions/verify", response_model=CheckItem, responses=ERRORS)

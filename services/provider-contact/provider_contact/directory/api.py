@@ -23,7 +23,7 @@ from shared.domain.regions import CENTRAL_OFFICE
 from shared.domain.text import clean
 from shared.errors import Forbidden, InvalidInput, MalformedText, NotFound, PayloadTooLarge, Unauthorized, UnsupportedMediaType, responses
 from shared.header_fields import media_type_of
-from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body, page_of, read_body
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body, keyset_page, page_of, read_body
 from shared.idempotency import IdempotencyKeyReused, Once, response_of
 from shared.unit_of_work import UnitOfWork, UnitsOfWork
 
@@ -101,9 +101,13 @@ async def list_imports(
     """List the imports of providers, contacts and doctors, the newest first: who, when, and the figures."""
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     found, total = await imports.history(work, limit + 1, after)
-    page = found[:limit]
-    next_cursor = Cursor.encode(page[-1].at, page[-1].import_id) if len(found) > limit else None
-    return ListResponse(items=[ImportItem.model_validate(row, from_attributes=True) for row in page], total=total, next_cursor=next_cursor)
+    return keyset_page(
+        found,
+        limit,
+        total,
+        item=lambda row: ImportItem.model_validate(row, from_attributes=True),
+        key=lambda row: (row.at, row.import_id),
+    )
 
 
 @router.get("/v1/imports/{import_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))

@@ -23,7 +23,7 @@ from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.dependencies import ContentsDep, OnceDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
-from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body, keyset_page
 from shared.idempotency import Check, IdempotencyKeyReused
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_inquiries
@@ -53,10 +53,13 @@ async def list_inquiries(
     after = _position(cursor) if cursor is not None else None
     wanted = repository.InquiryFilter(status, known_region(region), provider_id, overdue)
     found, total = await repository.inquiries(work.session, visible_inquiries(principal), wanted, after, limit + 1)
-    page = [actions.item(work, inquiry, appeal, principal) for inquiry, appeal in found[:limit]]
-    last = found[limit - 1][0] if len(found) > limit else None
-    next_cursor = Cursor.encode(int(last.settled), last.due_at, last.inquiry_id) if last else None
-    return ListResponse(items=page, total=total, next_cursor=next_cursor)
+    return keyset_page(
+        found,
+        limit,
+        total,
+        item=lambda pair: actions.item(work, *pair, principal),
+        key=lambda pair: (int(pair[0].settled), pair[0].due_at, pair[0].inquiry_id),
+    )
 
 
 def _position(cursor: str) -> tuple[bool, datetime, UUID]:
@@ -102,12 +105,11 @@ async def list_refusals(
     after = (position[0], position[1]) if position else None
     async with units.read() as work:
         found, total = await reading.refusals(work, principal, RefusalFilter(provider_id, lawful), after, limit + 1)
-    page = found[:limit]
-    if page and not principal.has("provider"):
+    page = keyset_page(found, limit, total, item=lambda refusal: refusal, key=lambda refusal: (refusal.at, refusal.response_id))
+    if page.items and not principal.has("provider"):
         async with units.write() as work:
-            await reading.record_read(work, principal, [item.response_id for item in page])
-    next_cursor = Cursor.encode(page[-1].at, page[-1].response_id) if len(found) > limit else None
-    return ListResponse(items=page, total=total, next_cursor=next_cursor)
+            await reading.record_read(work, principal, [item.response_id for item in page.items])
+    return page
 
 
 def action_router(actions: Actions) -> APIRouter:

@@ -18,7 +18,7 @@ from provider_contact.matching.service.typed_names import typed_names
 from shared.auth import STAFF, Principal, require
 from shared.dependencies import ContentsDep, OnceDep, UnitsOfWorkDep
 from shared.errors import Forbidden, NotFound, Unauthorized, responses
-from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body, keyset_page
 from shared.idempotency import IdempotencyKeyReused
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
@@ -47,13 +47,15 @@ async def list_matches(
     appeals = appeals_in(visible_cases(principal), known_region(region))
     async with units.read() as work:  # closed before intake is asked: nobody holds a connection while waiting for another service
         found, total = await repository.waiting_names(work.session, appeals, after, limit + 1)
-    page = found[:limit]
-    names = await typed_names(contents, [waiting.match.appeal_id for waiting in page], principal.subject)
+    names = await typed_names(contents, [waiting.match.appeal_id for waiting in found[:limit]], principal.subject)
     index = await directory.current()
-    items = [choices.match_item(waiting, names.get(waiting.match.appeal_id), index, principal) for waiting in page]
-    last = page[-1].match if len(found) > limit else None
-    next_cursor = Cursor.encode(last.noted_at, last.appeal_id) if last else None
-    return ListResponse(items=items, total=total, next_cursor=next_cursor)
+    return keyset_page(
+        found,
+        limit,
+        total,
+        item=lambda waiting: choices.match_item(waiting, names.get(waiting.match.appeal_id), index, principal),
+        key=lambda waiting: (waiting.match.noted_at, waiting.match.appeal_id),
+    )
 
 
 @router.post("/v1/matches/{appeal_id}/actions/choose", response_model=ChoiceResult, responses=ACTION_ERRORS)

@@ -19,7 +19,7 @@ from provider_contact.deliveries.schemas import (
 )
 from provider_contact.deliveries.service.composition import TYPES
 from shared.errors import InvalidInput, NotFound
-from shared.http import Cursor, ListResponse
+from shared.http import Cursor, ListResponse, keyset_page
 from shared.outgoing.signatures import new_secret
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
@@ -85,9 +85,7 @@ async def delivery_log(work: UnitOfWork, provider_id: UUID, cursor: str | None, 
     """Return the webhook deliveries of a provider, newest first. Raises InvalidInput `bad-cursor`."""
     before = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     found, total = await repository.delivery_log(work.session, provider_id, before, limit + 1)
-    items = [_delivery(sent) for sent in found[:limit]]
-    more = Cursor.encode(items[-1].planned_at, items[-1].delivery_id) if len(found) > limit else None
-    return ListResponse(items=items, total=total, next_cursor=more)
+    return keyset_page(found, limit, total, item=_delivery, key=lambda sent: (_planned_at(sent), sent.delivery.delivery_id))
 
 
 async def replay(work: UnitOfWork, provider_id: UUID, wanted: ReplayRequest) -> WebhookReplayed:
@@ -118,6 +116,10 @@ def _view(sealer: Sealer, webhook: ProviderWebhook) -> WebhookView:
     )
 
 
+def _planned_at(sent: NotifiedDelivery) -> datetime:
+    return sent.delivery.planned_at or sent.inquiry.due_at
+
+
 def _delivery(sent: NotifiedDelivery) -> WebhookDelivery:
     delivery, inquiry = sent
     return WebhookDelivery(
@@ -129,7 +131,7 @@ def _delivery(sent: NotifiedDelivery) -> WebhookDelivery:
         attempts=delivery.attempts,
         last_status=delivery.last_status,
         last_error=delivery.last_error,
-        planned_at=delivery.planned_at or sent.inquiry.due_at,
+        planned_at=_planned_at(sent),
         next_at=delivery.next_at,
         delivered_at=delivery.delivered_at,
     )
