@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from provider_contact.checks.models import OutcomeCheck
+from provider_contact.inquiries.models import Inquiry, InquiryEntry
 from provider_contact.proposals.models import Proposal
 from shared.contracts import AppealWithdrawn, CaseClosed, InquirySent, OutcomeVerified
 from shared.ids import derived
@@ -37,6 +38,27 @@ class TestCall:
         assert await results(world) == [("PROPOSAL", result)]
         assert await statuses(world) == [result]
         assert FOUND[result] not in await world.every_column()
+
+    @pytest.mark.parametrize("result", FOUND)
+    async def test_the_route_of_checks_and_the_action_on_the_inquiry_leave_the_same(self, world, result):
+        left = []
+        for number in (1, 2):
+            proposal_id = await confirmed(world, number)
+            [before] = [each for each in await world.rows(Inquiry) if each.appeal_id == appeal_id(number)]
+            if number == 1:
+                answer = await call(world, derived(proposal_id, "check"), result)
+            else:
+                named = {"expected_version": before.version, "proposal_id": str(proposal_id), "result": result, "text": FOUND[result]}
+                answer = await world.post(f"/v1/inquiries/{before.inquiry_id}/actions/verify", world.token("operator"), named)
+            assert answer.status_code == 200, answer.text
+            [after] = [each for each in await world.rows(Inquiry) if each.appeal_id == appeal_id(number)]
+            [check] = [each for each in await world.rows(OutcomeCheck) if each.proposal_id == proposal_id]
+            entries = [
+                (each.type, each.code, each.actor_role) for each in await world.rows(InquiryEntry) if each.inquiry_id == after.inquiry_id
+            ]
+            left.append((after.version - before.version, after.status, after.flags, check.status, check.attempts, entries))
+        assert left[0] == left[1]
+        assert left[0][-1] == [("verify", result, "operator")]
 
     async def test_an_applicant_who_is_not_reached_is_called_three_times_and_stays_unproven(self, world):
         check_id = derived(await confirmed(world), "check")

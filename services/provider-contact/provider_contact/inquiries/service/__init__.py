@@ -2,7 +2,15 @@
 
 from provider_contact.inquiries.policy import check_policies as check_files
 from provider_contact.inquiries.service import workflow
-from provider_contact.inquiries.service.actions import Actions, LockedInquiries, ReceivedAnswer, change_flags, lock_inquiries, set_flag
+from provider_contact.inquiries.service.actions import (
+    Actions,
+    LockedInquiries,
+    ReceivedAnswer,
+    change_flags,
+    lock_context,
+    lock_inquiries,
+    set_flag,
+)
 from provider_contact.inquiries.service.answers import AnswerSender
 from provider_contact.inquiries.service.appeals import appeal_for_update, appeals_in, close_appeals, record_appeals
 from provider_contact.inquiries.service.ports import ActionContext, ActionHandler, FindDeliveries, InquiryFiles, NoNotices, Notice, Notices
@@ -29,6 +37,7 @@ __all__ = [
     "change_flags",
     "check_policies",
     "close_appeals",
+    "lock_context",
     "lock_inquiries",
     "record_appeals",
     "set_flag",
