@@ -1,18 +1,16 @@
 """A complaint from the bot goes to the provider's own system: late, returned, proposed as solved, denied by the citizen, answered."""
 
-import itertools
-import random
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from shared.domain.taxonomy import taxonomy
+from tests.bot_citizen import BotCitizen
 from tests.patience import LONG_PATIENCE, PATIENCE
 from tests.patience import wait_until as eventually
 from tests.provider_system import running_provider_system
 from tests.suite.served import served
-from tests.telegram_double import SECRET, TOKEN, Phone, TelegramDouble, buttons
+from tests.telegram_double import SECRET, TOKEN, TelegramDouble
 
 MONDAY = datetime(2026, 2, 2, 5, tzinfo=UTC)
 REGION = "KZ-43"
@@ -26,14 +24,13 @@ TEXT = "Терапевт қабылдаудан бас тартты, үшінш�
 FINDING = {"category": "REFUSAL_APPOINTMENT", "outcome": "JUSTIFIED", "fact": "Қабылдаудан бас тартылған.", "rule": "ҚР ДСМ-321/2020"}
 
 
-class Loop:
+class Loop(BotCitizen):
     """The citizen with a bot, the clerk at the desk, the provider's system, and the suite between them."""
 
     def __init__(self, suite, http, telegram, system):
-        self.suite, self.http, self.telegram, self.system = suite, http, telegram, system
-        self.phone = Phone(7_700_100_300, itertools.count(random.randrange(10**6)))
-        self.number = self.pin = self.appeal_id = ""
-        self.provider_id = ""
+        super().__init__(http, telegram)
+        self.suite, self.system = suite, system
+        self.appeal_id = self.provider_id = ""
 
     def bearer(self, role, **claims):
         return {"Authorization": f"Bearer {self.suite.issue(role, **claims)}"}
@@ -53,39 +50,6 @@ class Loop:
         answer = self.http.post(path, json=body, headers=headers)
         assert answer.is_success, answer.text
         return answer.json()
-
-    # the bot
-
-    def bring(self, update):
-        header = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
-        assert self.http.post("/intake/v1/channels/telegram/webhook", json=update, headers=header).status_code == 200
-
-    def hears(self, text):
-        def matching():
-            return [each for each in self.telegram.messages_to(self.phone.chat_id) if text in each["text"]]
-
-        return self.telegram.wait_for(matching, LONG_PATIENCE)[-1]
-
-    def presses(self, message, label):
-        self.bring(self.phone.presses(dict(buttons(message))[label]))
-
-    def complain(self):
-        self.bring(self.phone.writes("/start"))
-        self.presses(self.hears("Тілді таңдаңыз"), "Қазақша")
-        self.hears("шетелде")
-        self.bring(self.phone.writes("1414 нөміріне өтініш жіберу"))
-        self.presses(self.hears("Өңірді таңдаңыз"), "Келесі бет »")
-        self.presses(self.hears("2/2 бет"), "Қызылорда облысы")
-        self.hears("ұйымның атауын")
-        self.bring(self.phone.writes("сынак емханасы"))
-        self.hears("Не болғанын")
-        self.bring(self.phone.writes(TEXT))
-        self.presses(self.hears("Бұл қандай өтініш?"), taxonomy().kinds["COMPLAINT"].label.kk)
-        self.presses(self.hears("88-бабы"), "Атымсыз жіберу")
-        self.presses(self.hears("медициналық ұйымға беруге келісемін"), "Келіспеймін")
-        self.presses(self.hears("Жіберейік пе?"), "Жіберу")
-        told = self.hears("Өтінішіңіз тіркелді")["text"]
-        self.number, self.pin = told.split("Нөмірі: ")[1].split()[0], told.split("PIN: ")[1][:8]
 
     # what everybody sees
 
@@ -169,7 +133,7 @@ def loop(tmp_path_factory):
 @pytest.mark.timeout(900)
 class TestLoop:
     def test_from_the_complaint_to_the_answer(self, loop):
-        loop.complain()
+        loop.complain(TEXT)
         [item] = eventually(lambda: loop.get("/routing/v1/cases?scope=all", loop.clerk)["items"], LONG_PATIENCE)
         loop.appeal_id = item["appeal_id"]
         loop.at_desk("claim")
