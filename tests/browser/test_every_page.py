@@ -63,6 +63,10 @@ PAGES = [
 ]
 FIRST_INSIDE = {"/intake/outgoing", "/intake/outgoing/by-hand", "/routing/desk"}
 """Lists whose first entry is opened too."""
+ASKED = (
+    "bin,name_kk,name_ru,short_name,aliases,region,district,kind,ownership,email,phone\n"
+    "990140010400,Сынақ № 904 емханасы,Тестовая поликлиника № 904,,,KZ-43,,POLYCLINIC,STATE,,\n"
+)
 REFUSED = {"analyst"}
 """Roles to which those lists are closed: they see the page of the refusal."""
 
@@ -125,6 +129,57 @@ class TestEveryPage:
     async def check(self, page, serious):
         """Check the page in both colour schemes."""
         assert await fits(page, 390)
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert await serious(page) == []
+
+
+@pytest.fixture(scope="module")
+def inquiry(people):
+    """An inquiry that was answered by somebody of the provider, so that its page has every card: its id and its provider's."""
+    upload = {**people.bearer("admin"), "Content-Type": "text/csv"}
+    people.http.post("/provider-contact/v1/providers/imports", content=ASKED.encode(), headers=upload).raise_for_status()
+    [provider] = people.get("/provider-contact/v1/providers", params={"query": "904 емханасы"}).json()["items"][:1]
+    filed = appeal("SMS") | {"provider": {"provider_id": provider["provider_id"]}}
+    eventually(lambda: people.http.post("/intake/v1/appeals", json=filed).is_success)  # intake learns of the provider by its event
+    path = "/provider-contact/v1/inquiries"
+    [found] = eventually(lambda: people.get(path, "specialist", params={"provider_id": provider["provider_id"]}, **REGION).json()["items"])
+    found = eventually(
+        lambda: (each := people.get(f"{path}/{found['inquiry_id']}", "specialist", **REGION).json())["status"] == "DELIVERED" and each
+    )
+    answer = {
+        "expected_version": found["version"], "language": "ru", "code": "REFUSED_LAWFULLY", "text": "Пациент обратился без направления.",
+        "answers": [{"question": "CARE_GIVEN", "value": "NO", "text": None}],
+        "refusal": {"reason": "NO_REFERRAL", "rule": "Приказ ҚР ДСМ-230/2020, пункт 12"},
+    }  # fmt: skip
+    people.post(f"{path}/{found['inquiry_id']}/actions/respond", answer, "provider", provider_id=UUID(provider["provider_id"]))
+    return found["inquiry_id"], UUID(provider["provider_id"])
+
+
+class TestInquiry:
+    """The page of an inquiry, as staff and the provider see it."""
+
+    @pytest.mark.parametrize("width", [390, 1280])
+    @pytest.mark.parametrize("language", ["kk", "ru"])
+    async def test_it_is_accessible_to_staff_with_every_form_open(self, people, inquiry, visit, serious, width, language):
+        cookies = session(people, "specialist") | {"aryz_lang": language}
+        page = await visit(f"{people.suite.url}/provider-contact/inquiries/{inquiry[0]}", width=width, cookies=cookies)
+        assert await page.locator("#act-title").is_visible()
+        await self.check(page, serious, width)
+        forms = page.locator("main details")
+        assert await forms.count() >= 3
+        await forms.evaluate_all("found => found.forEach(details => { details.open = true; })")
+        await self.check(page, serious, width)
+
+    @pytest.mark.parametrize("width", [390, 1280])
+    async def test_it_is_accessible_to_the_provider(self, people, inquiry, visit, serious, width):
+        cookies = {"aryz_session": issue(people.suite.data, "provider", provider_id=inquiry[1]), "aryz_lang": "kk"}
+        page = await visit(f"{people.suite.url}/provider-contact/portal/inquiries/{inquiry[0]}", width=width, cookies=cookies)
+        assert await page.locator("#notices-title").is_visible()
+        await self.check(page, serious, width)
+
+    async def check(self, page, serious, width):
+        assert await fits(page, width)
         for scheme in ("light", "dark"):
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             assert await serious(page) == []
