@@ -5,10 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from intake.attachments.dependencies import uploads as service
 from intake.attachments.dependencies.attaching import attach
+from intake.attachments.dependencies.uploads import Uploads
 from intake.attachments.models import Attachment
 from intake.register.models import ContentRead, Message, Timeline, Tracking
+from shared.files import receiving
 from shared.files.codes import AttachmentState
 from shared.files.policy import policy
 from shared.messaging import tables
@@ -265,12 +266,12 @@ class TestUploads:
         assert len(await desk.rows(Attachment)) == len(objects(desk)) == 1
 
     async def test_unclaimed_files_are_deleted_in_batches(self, desk, monkeypatch):
-        monkeypatch.setattr(service, "BATCH", 2)
+        monkeypatch.setattr(receiving, "BATCH", 2)
         for _ in range(5):
             await begun(desk, PDF)
         desk.clock.advance(timedelta(hours=25))
         taken, drop = [], desk.app.state.uploads._drop
-        monkeypatch.setattr(service.Uploads, "_drop", lambda _, ids: taken.append(len(ids)) or drop(ids))
+        monkeypatch.setattr(Uploads, "_drop", lambda _, ids: taken.append(len(ids)) or drop(ids))
         await desk.app.state.uploads.purge_unclaimed()
         assert taken == [2, 2, 1]
         assert await desk.rows(Attachment) == []

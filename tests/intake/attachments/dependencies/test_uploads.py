@@ -1,3 +1,4 @@
+from intake.attachments.repository import FILES
 from tests.intake.conftest import open_connections
 from tests.shared.files.samples import PDF
 
@@ -22,5 +23,5 @@ class TestTransactions:
 
     async def test_open_ones_are_counted(self, desk):
         async with desk.parts.units.read() as work:
-            await desk.app.state.uploads.attachments.expired(work, 1)
+            await FILES.unclaimed_before(work.session, work.clock.now(), limit=1)
             assert open_connections(desk) > 0
