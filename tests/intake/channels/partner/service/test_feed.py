@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from intake.channels.partner import jobs, repository
 from intake.channels.partner.models import UpdateEntry
 from intake.register.models import Appeal
-from shared.contracts import CaseForwarded, DangerPassedOn, DangerReported, MessageAdded
+from shared.contracts import CaseForwarded, CommitmentAnswered, DangerPassedOn, DangerReported, MessageAdded, ProposalAnswered
 from tests.intake.register.test_handlers import apply, received, routed
 
 
@@ -92,6 +92,18 @@ class TestFeed:
         await apply(partner.desk, MessageAdded(appeal_id=UUID(filed["appeal_id"]), message_id=uuid4(), attachments=0))
         await jobs.assign_positions(partner.desk.parts)
         assert [one["type"] for one in (await items(partner))["items"]] == ["message-added"]
+
+    async def test_what_the_applicant_says_of_a_proposal_and_of_a_promise_is_in_the_feed_of_who_filed_it(self, partner, another):
+        filed, citizen, backend = await partner.file(), another("citizen-1", "applicant"), another("app", "channel")
+        of_app = await citizen.file(channel="APP")
+        for appeal in (filed, of_app):
+            appeal_id = UUID(appeal["appeal_id"])
+            await apply(partner.desk, ProposalAnswered(appeal_id=appeal_id, proposal_id=uuid4(), confirmed=False, method="CHAT"))
+            await apply(partner.desk, CommitmentAnswered(appeal_id=appeal_id, commitment_id=uuid4(), fulfilled=True, method="SMS"))
+        await jobs.assign_positions(partner.desk.parts)
+        for reader, number in ((partner, filed["number"]), (backend, of_app["number"])):
+            read = [(entry["number"], entry["type"]) for entry in (await items(reader))["items"]]
+            assert read == [(number, "proposal-answered"), (number, "commitment-answered")]
 
     async def test_an_event_applied_twice_is_listed_once(self, partner):
         filed = await partner.file()

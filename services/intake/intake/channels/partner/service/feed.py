@@ -30,11 +30,13 @@ from shared.contracts import (
     AppealRated,
     AppealWithdrawn,
     CaseForwarded,
+    CommitmentAnswered,
     DangerPassedOn,
     MessageAdded,
     OutcomeConfirmed,
     OutcomeDenied,
     PartForwarded,
+    ProposalAnswered,
 )
 from shared.database import Database
 from shared.errors import Forbidden, InvalidInput, Unauthorized
@@ -44,7 +46,15 @@ from shared.sealing import Pepper
 from shared.unit_of_work import UnitOfWork
 
 BATCH: Final = 500
-OWN: Final[tuple[type[AppealEvent], ...]] = (MessageAdded, AppealWithdrawn, OutcomeConfirmed, OutcomeDenied, AppealRated)
+OWN: Final[tuple[type[AppealEvent], ...]] = (
+    MessageAdded,
+    AppealWithdrawn,
+    OutcomeConfirmed,
+    OutcomeDenied,
+    ProposalAnswered,
+    CommitmentAnswered,
+    AppealRated,
+)
 _PASSED_ON: Final = (CaseForwarded, PartForwarded, DangerPassedOn)
 TYPES: Final = frozenset(event.FACT for event in (*OWN, *shown_events()))
 
