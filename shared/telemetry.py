@@ -44,13 +44,17 @@ class Metrics:
         self._waiting = self._gauge("dead_letters_waiting", "Parked events that wait for a replay.")
         self._guesses = self._counter("guesses_refused", "PINs that were not evaluated, by the limit that was reached.", "limit")
         self._guess_limits = self._counter("guess_limits_reached", "Times that wrong PINs used up a limit: somebody guesses.", "limit")
-
+        self._articles = self._gauge("articles_to_renew", "Articles that expired, expire soon or are not confirmed.", "attention")
         self._calendar = self._gauge(
             "calendar_days_left", "Days until the end of the working calendar; negative after it: it is to be extended."
         )
 
     def calendar_days_left(self, days: int) -> None:
         self._calendar.set(days)
+
+    def articles_to_renew(self, attention: str, articles: int) -> None:
+        """Set how many articles need their keeper. `attention`: expired, expiring or unconfirmed."""
+        self._articles.labels(attention).set(articles)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         labels = (method, route, status)

@@ -69,6 +69,23 @@ ROUTING: Final = (
     ),
     Table(
         "routing",
+        "article_version",
+        (
+            plain(
+                "content",
+                "an answer to a common question, in Kazakh and Russian",
+                "written for everybody; nobody is named in it",
+            ),
+            plain("authors", "the employees who wrote the version", SUBJECT_REASON),
+            plain("published_by", "the employee who published the version", SUBJECT_REASON),
+            plain("note", "what a reviewer asks the authors to change in the text", "about a text that is written for everybody"),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
         "saved_view",
         (
             plain("subject", "an employee who saved a list", SUBJECT_REASON),

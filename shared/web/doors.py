@@ -115,6 +115,13 @@ WORK: Final = (
         N_("Names, contacts and doctors of the organisations; imports"),
         frozenset({"admin", "supervisor", "head"}),
     ),
+    Door(
+        "/routing/knowledge",
+        N_("Articles"),
+        N_("Ready answers: write, review, publish"),
+        frozenset({"supervisor", "head", "admin"}),
+        is_seldom=True,
+    ),
     Door("/intake/outgoing", N_("Outgoing notices"), N_("What was sent, and what could not be"), frozenset({"admin"}), is_seldom=True),
     Door("/intake/parked", N_("Parked events"), N_("Events that a service could not apply"), frozenset({"admin"}), is_seldom=True),
 )

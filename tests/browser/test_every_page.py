@@ -54,6 +54,7 @@ PAGES = [
     ("/provider-contact/directory/bodies", "admin"),
     ("/provider-contact/v1/replies/lost", None),
     ("/routing/articles", "operator"),
+    ("/routing/knowledge", "supervisor"),
     ("/routing/desk", "specialist"),
     ("/routing/desk/team", "supervisor"),
     ("/routing/desk/users", "admin"),
@@ -61,7 +62,7 @@ PAGES = [
     ("/routing/desk/deputies", "head"),
     ("/analytics/dashboard", "analyst"),
 ]
-FIRST_INSIDE = {"/intake/outgoing", "/intake/outgoing/by-hand", "/routing/desk"}
+FIRST_INSIDE = {"/intake/outgoing", "/intake/outgoing/by-hand", "/routing/desk", "/routing/knowledge"}
 """Lists whose first entry is opened too."""
 ASKED = (
     "bin,name_kk,name_ru,short_name,aliases,region,district,kind,ownership,email,phone\n"

@@ -159,11 +159,36 @@ async def reject_extension(target: Target) -> Call:
     return await _requested_extension(target, "reject-extension", "head", reason="Мерзім жеткілікті.")
 
 
+KNOWLEDGE = "/routing/v1/knowledge"
+TEXT = {"question": "Қалай төлеймін?", "answer": "Банк арқылы төлеңіз.", "synonyms": []}
+ARTICLE = {"valid_from": "2026-01-01", "source": "Заң № 405-V", "kk": TEXT, "ru": TEXT}
+
+
+async def begin_article(target: Target) -> Call:
+    return Call(KNOWLEDGE, target.world.token("supervisor", subject=f"keeper-{target.number()}"), json={"topic": "PAY_METHODS"})
+
+
+async def save_article(target: Target) -> Call:
+    beginning = await begin_article(target)
+    begun = (await target.world.client.post(beginning.path, headers=beginning.headers, json=beginning.json)).json()
+    path = f"{KNOWLEDGE}/{begun['article_id']}/draft"
+    return Call(path, beginning.headers, json=ARTICLE | {"expected_revision": begun["revision"]})
+
+
+async def submit_article(target: Target) -> Call:
+    saving = await save_article(target)
+    saved = (await target.world.client.put(saving.path, headers=saving.headers, json=saving.json)).json()
+    return Call(saving.path.replace("draft", "actions/submit"), saving.headers, json={"expected_revision": saved["revision"]})
+
+
 def _path(action: str) -> tuple[str, str]:
     return "post", f"{CASES}/{{appeal_id}}/actions/{action}"
 
 
 RECIPES: Recipes = {
+    ("post", KNOWLEDGE): Recipe(begin_article),
+    ("put", f"{KNOWLEDGE}/{{article_id}}/draft"): Recipe(save_article),
+    ("post", f"{KNOWLEDGE}/{{article_id}}/actions/{{action}}"): Recipe(submit_article),
     _path("claim"): Recipe(_action("claim")),
     _path("assign"): Recipe(_action("assign", role="supervisor", assignee="aigul")),
     _path("classify"): Recipe(_action("classify", kind="COMPLAINT", category="EXTORTION")),

@@ -1,5 +1,6 @@
 import routing.cases.models
-import routing.clocks.models  # noqa: F401 - completes the metadata, as the import above does
+import routing.clocks.models
+import routing.knowledge.models  # noqa: F401 - completes the metadata, as the imports above do
 from routing.base import RoutingModel
 from shared.migrations import run_environment
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_network
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -24,7 +25,7 @@ from routing.documents.dependencies import LetterChecks
 from routing.documents.service import document_texts
 from routing.knowledge import api as knowledge_api
 from routing.knowledge import pages as knowledge_pages
-from routing.knowledge.service import articles, macros
+from routing.knowledge import service as knowledge
 from routing.settings import Settings
 from shared.budget import Budget
 from shared.contracts import APPEALS, PROVIDERS, AppealRegistered, ProviderRecorded, appeal_events
@@ -33,6 +34,8 @@ from shared.messaging.pace import PROMPT
 from shared.messaging.runtime import Loop, every
 from shared.rows import table_of
 from shared.service import Foundation, Parts, Service, assemble
+
+ARTICLES_EVERY: Final = timedelta(hours=1)  # an article expires at the end of a day
 
 ROUTERS = (
     cases_api.router,
@@ -71,11 +74,20 @@ def _jobs(parts: Parts[Settings]) -> Sequence[Loop]:
         async with parts.units.write(durable=False) as work:
             await purge_presence(work)
 
+    async def keep_articles() -> None:
+        async with parts.units.write() as work:
+            await knowledge.seed(work)
+        async with parts.units.read() as work:
+            counts = await knowledge.attention_counts(work, knowledge.local_day(parts.clock.now()))
+        for attention, number in counts.items():
+            parts.metrics.articles_to_renew(attention, number)
+
     settings = parts.settings
     return [
         every(timedelta(seconds=settings.clock_seconds), "clocks", watch_clocks),
         every(timedelta(seconds=settings.sending_seconds), "answers", send_answers),
         every(LIFETIME, "presence", purge_closed_pages),
+        every(ARTICLES_EVERY, "articles", keep_articles),
     ]
 
 
@@ -114,8 +126,9 @@ def check_policies() -> None:
     case_policies.content_purposes()
     case_policies.closing_rules()
     case_policies.anonymous_policy()
-    articles()
-    macros()
+    knowledge.parameters()
+    knowledge.article_seeds()
+    knowledge.macros()
     document_texts()
     classify("")
     own = (event for event in appeal_events() if SERVICE.name == event.SERVICE)

@@ -4,6 +4,8 @@ import pytest
 
 from shared.web.session import COOKIE
 
+pytestmark = pytest.mark.usefixtures("articles")
+
 
 @pytest.fixture
 def ask(desk):

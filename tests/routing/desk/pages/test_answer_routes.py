@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from tests.routing.desk.support import ANSWER, open_desk, send, session
 
 SCRIPT = {"Accept": "application/json"}
@@ -14,11 +16,12 @@ def typed_text(page) -> str:
     return page.text.split('id="f-text"')[1].split("</textarea>")[0].partition(">")[2].strip()
 
 
+@pytest.mark.usefixtures("articles")
 class TestReadyTexts:
     async def test_articles_of_every_topic_are_found_and_the_answer_comes_back(self, desk, complaint):
         page = await post(desk, complaint, find="yes", article_query="Сколько платит ИП")
         assert page.status_code == 200
-        assert "5 % от 1,4 МЗП" in page.text
+        assert "5\u00a0% от 1,4\u00a0МЗП" in page.text
         assert typed_text(page) == ANSWER["text"]
         assert "article_query=" not in page.text  # what is searched for is in no address
         assert ANSWER["text"] in (await open_desk(desk, f"/{complaint}")).text  # and the draft is saved
@@ -27,7 +30,8 @@ class TestReadyTexts:
         found = (await post(desk, complaint, who=session(desk) | SCRIPT, article_query="Сколько платит ИП")).json()["items"]
         assert found[0] == {
             "title": "Сколько платит ИП за себя?",
-            "text": "5 % от 1,4 МЗП (в 2026 г. расчётно 5 950 тенге), до 25 числа следующего месяца.",
+            "text": "Индивидуальный предприниматель платит за себя 5\u00a0% от 1,4\u00a0МЗП: в 2026 году 5\u00a0950\u00a0тенге в месяц. "
+            "Срок уплаты – до 25 числа следующего месяца.",
             "language": "ru",
         }
         assert (await post(desk, complaint, who={"Cookie": "aryz_lang=en"} | SCRIPT)).status_code == 401

@@ -65,7 +65,8 @@ async def find_texts(asked: DeskDep, appeal_id: UUID, principal: ClerkDep) -> Re
     if _is_script(asked.request):
         async with asked.units.read() as work:
             case = await cases.read_case(work, principal, appeal_id)
-        return JSONResponse({"items": [asdict(each) for each in found_articles(case, query, asked.reader(principal))]})
+            found = await found_articles(work, case, query, asked.reader(principal))
+        return JSONResponse({"items": [asdict(each) for each in found]})
     form = submitted_form(CaseAction.ANSWER, sent, with_blank=True)
     if INSERT in sent:
         insert(form, sent[INSERT])

@@ -1,5 +1,7 @@
 """Texts that a clerk inserts into an answer: articles on the subject, articles found by a search, and sentences filled for the case."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from routing.cases.schemas.views import CaseView
@@ -10,6 +12,7 @@ from routing.desk.pages.reader import DeskReader
 from routing.desk.service.macros import macros_of
 from routing.knowledge import service as knowledge
 from shared.domain.regions import regions
+from shared.unit_of_work import UnitOfWork
 
 TEXTS: Final = "texts"
 """The last step of the URL to which the form of an answer is posted to search articles and to insert a text."""
@@ -19,29 +22,48 @@ INSERT: Final = "insert"
 MOST_FOUND: Final = 8  # articles: as many as a clerk looks through
 
 
-def ready_texts(case: CaseView, provider: str, query: str | None, position: ListPosition, reader: DeskReader) -> ReadyTexts:
-    """Return the texts for a case. `provider`: its name, empty if unknown; `query`: what was searched for, None without a search."""
-    language, today = knowledge.written_language(case.language), reader.now.astimezone(regions()[case.region].timezone).date()
-    subject = {case.topic, case.category} - {None}
-    own = [each for each in knowledge.articles() if each.reviewed and each.is_valid_on(today) and subject & {each.topic, each.category}]
+@dataclass(frozen=True, slots=True)
+class CaseArticles:
+    """The articles on the subject of a case, and those that a search found; None without a search. `query`: what was searched for."""
+
+    own: list[knowledge.Article]
+    found: list[knowledge.Article] | None
+    query: str | None
+
+
+async def case_articles(work: UnitOfWork, case: CaseView, query: str | None, reader: DeskReader) -> CaseArticles:
+    """Return the articles for a case. `query`: None without a search."""
+    day, subjects = _day(case, reader), {code for code in (case.topic, case.category) if code is not None}
+    own = await knowledge.offered(work, day, subjects=subjects) if subjects else []
+    found = None if query is None else await knowledge.search_offered(work, query, day)
+    return CaseArticles(own, found, query)
+
+
+def ready_texts(case: CaseView, provider: str, articles: CaseArticles, position: ListPosition) -> ReadyTexts:
+    """Return the texts for a case. `provider`: its name, empty if unknown."""
+    language = knowledge.written_language(case.language)
     return ReadyTexts(
-        articles=[_of_article(article, language) for article in own],
+        articles=[_of_article(article, language) for article in articles.own],
         sentences=[ReadyText(macro.title, macro.body, macro.language) for macro in macros_of(case, language, provider)],
-        query=query or "",
-        found=found_articles(case, query, reader) if query is not None else None,
+        query=articles.query or "",
+        found=None if articles.found is None else [_of_article(article, language) for article in articles.found[:MOST_FOUND]],
         href=position.href(case.appeal_id, TEXTS),
     )
 
 
-def found_articles(case: CaseView, query: str, reader: DeskReader) -> list[ReadyText]:
-    """Return the reviewed articles of every topic that a search finds, best match first, in the language of the case."""
-    language, today = knowledge.written_language(case.language), reader.now.astimezone(regions()[case.region].timezone).date()
-    return [_of_article(article, language) for article in knowledge.search(query, today)[:MOST_FOUND]]
+async def found_articles(work: UnitOfWork, case: CaseView, query: str, reader: DeskReader) -> list[ReadyText]:
+    """Return the published articles of every topic that a search finds, best match first, in the language of the case."""
+    found = await knowledge.search_offered(work, query, _day(case, reader))
+    return [_of_article(article, knowledge.written_language(case.language)) for article in found[:MOST_FOUND]]
 
 
 def insert(form: SubmittedForm, chosen: str) -> None:
     """Append the text of the button that was pressed to the answer in the form."""
     form.values = {**form.values, "text": "\n\n".join(filter(None, [form.values.get("text", "").strip(), chosen]))}
+
+
+def _day(case: CaseView, reader: DeskReader) -> date:
+    return reader.now.astimezone(regions()[case.region].timezone).date()
 
 
 def _of_article(article: knowledge.Article, language: str) -> ReadyText:

@@ -38,7 +38,7 @@ from routing.desk.pages.presence import Presence, presence_lines
 from routing.desk.pages.preview import preview_of
 from routing.desk.pages.provider import provider_card, provider_ids
 from routing.desk.pages.reader import DeskReader
-from routing.desk.pages.ready_texts import TEXTS, ready_texts
+from routing.desk.pages.ready_texts import TEXTS, case_articles, ready_texts
 from routing.desk.pages.thread import thread
 from routing.desk.pages.waiting import waiting_answers
 from routing.desk.service import related
@@ -340,6 +340,7 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
         of_region = await cases.active_providers(work, case.region) if may_ask else []
         of_applicant = await related.of_applicant(work, principal, subject, own) if own is not None else None
         alike = await related.candidates(work, principal, subject) if is_searched else []
+        articles = await case_articles(work, case, sent.query, reader)
     similar = await related.similar(asked.contents, principal, subject, alike)
     files = f"{PATH}/{case.appeal_id}"
     written = conversation(found.written, owners, FileAddresses(f"{files}/files", f"{files}/provider-files"))
@@ -351,7 +352,7 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
     writing = AnswerWriting(
         form=answer,
         draft=draft_note(case, found.draft, position, reader),
-        ready=ready_texts(case, contents.provider_name, sent.query, position, reader),
+        ready=ready_texts(case, contents.provider_name, articles, position),
         preview=preview_of(answer, asked.reader(principal, answer.language or reader.language)) if sent.form.preview else None,
     )
     choices = case_forms(case, writing, reader, choices_of(found.seeing, reader))
