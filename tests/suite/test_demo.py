@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provider_contact.directory.service.sheets import CONTACT_FORM, read_sheet
 from shared.domain.identifiers import is_valid_bin, is_valid_iin
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.language.danger import signs_of_danger
 from suite.demo.appeals import KnownProvider, _Writer, generate
-from suite.demo.directory import as_csv, providers
+from suite.demo.directory import as_csv, contacts_csv, providers
 from suite.demo.mix import apportion, texts, weights
 from suite.demo.timing import percentile
 
@@ -96,6 +97,15 @@ class TestDirectory:
 
     def test_the_csv_has_a_line_for_each(self):
         assert len(as_csv().splitlines()) == 1 + len(providers())
+
+    def test_every_contact_can_be_imported_and_is_plainly_made_up(self):
+        parsed = read_sheet(contacts_csv().encode(), CONTACT_FORM)
+        assert parsed.rejected == []
+        roles = Counter((line.bin or line.region, line.role) for line in parsed.lines)
+        assert roles == Counter([(each.bin, role) for each in providers() for role in ("PATIENT_SUPPORT", "HEAD_PHYSICIAN")]) + Counter(
+            (code, "RECEPTION") for code in regions() if code != "KZ-00"
+        )
+        assert all(line.email.endswith("@example.org") and line.name.startswith("Сынақ ") for line in parsed.lines)
 
 
 class TestPercentile:

@@ -114,6 +114,7 @@ async def fill(url: str, data: Path) -> None:
                 await surface.visit_desk(issue(data, user.role, region=user.region, subject=user.subject, name=user.name))
         if not await surface.has_cases():
             await surface.import_directory()
+            await surface.import_contacts()
             appeals = generate(FILLED, seed=1, providers=await surface.directory(), kinds_of="kinds_to_look_at")
             await Traffic(surface, 1, lambda: None).run(appeals, rate=FILLED_PER_SECOND)
             await _ask_demo_providers(surface)

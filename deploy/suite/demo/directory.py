@@ -9,6 +9,8 @@ from shared.domain.identifiers import is_valid_bin
 from shared.domain.regions import regions
 
 COLUMNS = ("bin", "name_kk", "name_ru", "short_name", "aliases", "region", "district", "kind", "ownership", "email", "phone")
+CONTACT_COLUMNS = ("bin", "body", "region", "role", "name", "position", "phone", "email", "hours", "languages")
+_SUPPORT_HOURS, _CHIEF_HOURS = "Дс–Жм / Пн–Пт 8:00–20:00", "Дс–Жм / Пн–Пт 9:00–18:00"
 _KINDS = (
     ("POLYCLINIC", "емхана", "поликлиника", "STATE"),
     ("POLYCLINIC", "қалалық емхана", "городская поликлиника", "STATE"),
@@ -46,6 +48,49 @@ def as_csv() -> str:
     writer.writerow(COLUMNS)
     writer.writerows([getattr(each, column) for column in COLUMNS] for each in providers())
     return out.getvalue()
+
+
+def contacts_csv() -> str:
+    """Return contacts in the form of the import: of each organisation two roles, of each region its health department.
+
+    Each name says that it is a test, mailboxes are those of example.org, and nobody has the telephone numbers.
+    """
+    out = io.StringIO()
+    writer = csv.DictWriter(out, CONTACT_COLUMNS, restval="")
+    writer.writeheader()
+    writer.writerows(_contacts())
+    return out.getvalue()
+
+
+def _contacts() -> Iterator[dict[str, str]]:
+    for number, provider in enumerate(providers(), start=101):
+        usual = {"bin": provider.bin, "languages": "kk;ru"}
+        yield usual | {
+            "role": "PATIENT_SUPPORT",
+            "name": f"Сынақ пациентті қолдау қызметі № {number}",
+            "phone": f"+7701001{number:04d}",
+            "email": f"support{number}@example.org",
+            "hours": _SUPPORT_HOURS,
+        }
+        yield usual | {
+            "role": "HEAD_PHYSICIAN",
+            "name": f"Сынақ Дәрігер № {number}",
+            "position": "Бас дәрігер / Главный врач",
+            "phone": f"+7701002{number:04d}",
+            "email": f"head{number}@example.org",
+            "hours": _CHIEF_HOURS,
+        }
+    for number, region in enumerate((code for code in regions() if code != "KZ-00"), start=1):
+        yield {
+            "body": "HEALTH_DEPARTMENT",
+            "region": region,
+            "role": "RECEPTION",
+            "name": f"Сынақ денсаулық сақтау басқармасы {region}",
+            "phone": f"+7701003{number:04d}",
+            "email": f"department{number}@example.org",
+            "hours": _CHIEF_HOURS,
+            "languages": "kk;ru",
+        }
 
 
 def _providers() -> Iterator[DemoProvider]:

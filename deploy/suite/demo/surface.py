@@ -12,7 +12,7 @@ from shared.domain.regions import regions
 from shared.http import CLIENT_LIMITS
 from shared.tls import authorities
 from suite.demo.appeals import DemoAppeal, KnownProvider
-from suite.demo.directory import as_csv
+from suite.demo.directory import as_csv, contacts_csv
 
 TIMEOUT_SECONDS = 30.0
 CONNECTIONS = 64
@@ -123,10 +123,16 @@ class Surface:
         return self._bearers[key]
 
     async def import_directory(self) -> None:
+        await self._import("providers", as_csv())
+
+    async def import_contacts(self) -> None:
+        await self._import("contacts", contacts_csv())
+
+    async def _import(self, sheet: str, text: str) -> None:
         headers = {**self.bearer("admin"), "Content-Type": "text/csv"}
-        result = _ok(await self._ask("POST", "/provider-contact/v1/providers/imports", content=as_csv().encode(), headers=headers))
+        result = _ok(await self._ask("POST", f"/provider-contact/v1/{sheet}/imports", content=text.encode(), headers=headers))
         if result["rejected"]:
-            raise DemoFailed(f"the directory was refused: {result['rejected'][0]}")
+            raise DemoFailed(f"the {sheet} were refused: {result['rejected'][0]}")
 
     async def directory(self) -> list[KnownProvider]:
         """Return all providers by the public search."""
