@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 Decision = Literal["auto", "suggest", "triage"]
+UNSORTED_QUEUE: Final = "unsorted"
+"""The part of the name of a queue that is otherwise the tier: the text of the appeal decided nothing."""
 Urgency = Literal["NORMAL", "URGENT"]
 
 
@@ -89,7 +91,7 @@ class AppealRouted(AppealEvent, service="routing", fact="appeal-routed"):
     tier: int
     urgency: Urgency
     queue: str
-    """Branch, tier and language: `KZ-43/2/kk`."""
+    """Branch, tier and language: `KZ-43/2/kk`. `KZ-43/unsorted/kk`: the text decided nothing, and the tier is provisional."""
     region: str
     language: str
     decision: Decision
@@ -99,6 +101,11 @@ class AppealRouted(AppealEvent, service="routing", fact="appeal-routed"):
     """None: no statutory clock runs (the contact settled the appeal), or `clock-started` follows, as from earlier versions."""
     concerns_provider: bool | None = None
     """The applicant chose or named a provider. None: an earlier version published the event. It is also a header."""
+
+    @property
+    def is_unsorted(self) -> bool:
+        """Whether a person has yet to sort the appeal: its tier is provisional."""
+        return self.queue.split("/")[1:2] == [UNSORTED_QUEUE]
 
 
 class ClockStarted(AppealEvent, service="routing", fact="clock-started"):

@@ -13,7 +13,7 @@ from shared.domain.regions import regions
 from shared.domain.tables import Row, read_text, rows, table
 from shared.domain.taxonomy import taxonomy
 
-Unit = Literal["working_day", "calendar_day"]
+Unit = Literal["working_day", "calendar_day", "working_hour"]
 Direction = Literal["after", "before"]
 Roll = Literal["next_working_day", "none"]
 
@@ -26,7 +26,8 @@ _REMEMBERED = 65_536  # pairs of a policy and a start day, for many years
 class DeadlinePolicy:
     """A deadline rule: `amount` units from the day after the event `starts_at`, or backwards from the day before it.
 
-    `basis` names the article and `certainty` how reliably it was interpreted. `extension_max` is the text of the rule.
+    A rule in working hours counts from the time of its event. `basis` names the article and `certainty` how reliably it was
+    interpreted. `extension_max` is the text of the rule.
     """
 
     code: str
@@ -77,7 +78,7 @@ def policies() -> Mapping[str, DeadlinePolicy]:
             code=row.text("code"),
             scope=row.text("scope"),
             amount=row.number_in("amount", 0, _LONGEST),
-            unit=cast("Unit", row.one_of("unit", frozenset({"working_day", "calendar_day"}))),
+            unit=cast("Unit", row.one_of("unit", frozenset({"working_day", "calendar_day", "working_hour"}))),
             direction=cast("Direction", row.one_of("direction", frozenset({"after", "before"}))),
             starts_at=row.one_of("starts_at", _events()),
             roll=cast("Roll", row.one_of("roll", frozenset({"next_working_day", "none"}))),
@@ -112,8 +113,10 @@ def due_on(start: date, policy: DeadlinePolicy, calendar: WorkingCalendar) -> De
     """Return the last day of a term, counted from the day after `start` (АППК art. 76(2)).
 
     A last day off moves to the next working day if the policy says so (art. 76(5)). Raises CalendarGap if the calendar does not
-    cover the span.
+    cover the span, ValueError for a policy in working hours, whose end is a time (`working_hours.add_working_hours`).
     """
+    if policy.unit == "working_hour":
+        raise ValueError(f"{policy.code} is counted in working hours")
     amount = policy.amount if policy.direction == "after" else -policy.amount
     calendar.require(start)
     last = calendar.add_working_days(start, amount) if policy.unit == "working_day" else start + timedelta(days=amount)

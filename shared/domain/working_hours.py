@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
+from shared.domain.calendar import planning_calendar
 from shared.domain.regions import regions
 from shared.domain.tables import ReferenceDataError, Row, rows
 
@@ -59,3 +60,22 @@ def hours_for(region_code: str, on: date) -> Hours:
         if span.valid_from <= on <= span.valid_to:
             return span.hours
     raise LookupError(f"{region_code} has no working hours on {on.isoformat()}")
+
+
+def add_working_hours(start: datetime, hours: float, region_code: str) -> datetime:
+    """Return the time at which the branch has been open for so many hours since `start`, as aware UTC.
+
+    Raises KeyError for an unknown region, CalendarGap outside the calendar.
+    """
+    zone, calendar = regions()[region_code].timezone, planning_calendar()
+    left, at = timedelta(hours=hours), start
+    day = start.astimezone(zone).date()
+    while True:
+        day = calendar.next_working_day(day)
+        opening = hours_for(region_code, day)
+        opens, closes = (datetime.combine(day, edge, zone).astimezone(UTC) for edge in (opening.opens, opening.closes))
+        at = max(at, opens)
+        if at + left <= closes:
+            return (at + left).astimezone(UTC)
+        left -= max(closes - at, timedelta())
+        day += timedelta(days=1)

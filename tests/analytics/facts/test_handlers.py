@@ -128,6 +128,13 @@ class TestFacts:
         [fact] = await world.facts()
         assert fact.answered_at == fact.registered_at
 
+    async def test_the_provisional_tier_of_an_unsorted_appeal_counts_for_no_tier_until_a_person_sorts_it(self, world, make):
+        await world.consume(make("appeal-registered", 1), make("appeal-routed", 1, tier=1, queue="KZ-43/unsorted/kk", decision="triage"))
+        [unsorted] = await world.facts()
+        await world.consume(make("classification-corrected", 1, tier=2))
+        [found] = await world.facts()
+        assert (unsorted.tier, unsorted.status, found.tier) == (None, "IN_REVIEW", 2)
+
     async def test_a_whole_life_ends_with_everything_known(self, world, make):
         await world.consume(*(make(name, 1) for name in LIFE))
         [fact] = await world.facts()

@@ -26,6 +26,7 @@ QUEUES = {
     "region": CaseFilter(scope=CaseScope.REGION, region="KZ-43", is_open=True),
     "overdue": CaseFilter(overdue=True),
     "news": CaseFilter(has_news=True),
+    "unsorted": CaseFilter(unsorted=True),
     "awaiting": CaseFilter(status="AWAITING_PROVIDER"),
     "open of a colleague": CaseFilter(assignee="clerk-3", is_open=True),
     "overdue of a colleague": CaseFilter(assignee="clerk-3", is_open=True, overdue=True),

@@ -100,7 +100,7 @@ class TestWatch:
     async def test_the_earliest_due_time_comes_first_even_with_more_clocks_than_one_batch(self, desk, monkeypatch):
         monkeypatch.setattr(clocks, "WATCH_BATCH", 2)
         days = [datetime(2026, 2, day, 9, tzinfo=UTC) for day in (4, 2, 5, 3)]
-        events = [registered(registered_at=day) for day in days]
+        events = [registered(registered_at=day, kind="COMPLAINT", category="WAITING") for day in days]
         await desk.apply(*events)
         desk.clock.set(DUE + timedelta(days=30))
         assert [await watch(desk) for _ in range(3)] == [2, 2, 0]

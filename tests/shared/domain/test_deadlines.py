@@ -13,8 +13,10 @@ from shared.domain.taxonomy import taxonomy
 
 CALENDAR = working_calendar()
 DAYS = st.dates(min_value=date(2001, 1, 1), max_value=date(2027, 12, 31))
-POLICIES = st.sampled_from(sorted(policies()))
-FORWARD = st.sampled_from(sorted(code for code, policy in policies().items() if policy.direction == "after"))
+POLICIES = st.sampled_from(sorted(code for code, policy in policies().items() if policy.unit != "working_hour"))
+FORWARD = st.sampled_from(
+    sorted(code for code, policy in policies().items() if policy.direction == "after" and policy.unit != "working_hour")
+)
 
 
 def deadline(code, start):
@@ -74,6 +76,12 @@ class TestDueOn:
         for start in starts:
             due_on.__wrapped__(start, policy, CALENDAR)
         assert time.thread_time() - began < 1
+
+
+class TestHours:
+    def test_a_term_in_hours_has_no_due_day(self):
+        with pytest.raises(ValueError, match="TRIAGE"):
+            deadline("TRIAGE", date(2026, 2, 2))
 
 
 class TestExplain:
@@ -151,7 +159,7 @@ class TestPolicyForForm:
 
 class TestPolicies:
     def test_the_table_holds_its_twenty_rules_each_with_a_basis(self):
-        assert len(policies()) == 26
+        assert len(policies()) == 27
         assert all(policy.basis and policy.certainty for policy in policies().values())
 
     def test_only_the_fifteen_days_and_the_providers_reply_can_be_extended(self):

@@ -147,7 +147,10 @@ def _unchanged(_event: AppealEvent, _fact: FactState, _at: datetime) -> FactChan
 
 def _routed(event: AppealRouted, fact: FactState, at: datetime) -> FactChange:
     due_at = fact["due_at"] if event.clock is None else event.clock.due_at
-    return {**_subject(event), "urgency": event.urgency, "language": event.language, "routed_at": at, "due_at": due_at}
+    change: FactChange = {**_subject(event), "urgency": event.urgency, "language": event.language, "routed_at": at, "due_at": due_at}
+    if event.is_unsorted:
+        change["tier"] = None  # provisional: the appeal counts for a tier once a person has sorted it
+    return change
 
 
 def _corrected(event: ClassificationCorrected, _fact: FactState, _at: datetime) -> FactChange:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, UniqueConstraint, false, text
 from sqlmodel import Field
 
 from routing.base import RoutingModel
@@ -12,6 +12,7 @@ from routing.cases.codes import ExtensionDecision, NoteKind, ProposalState, Urge
 from routing.cases.schemas.issues import IssueCodes
 from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
 from routing.classification.schemas import StoredClassification
+from shared.contracts.routing import UNSORTED_QUEUE
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.enum_column import EnumColumn
 
@@ -26,9 +27,9 @@ _COUNTED: Final = ("assignee", "status", "kind", "language", "received_at", "sen
 _Numbered = BigInteger().with_variant(Integer, "sqlite")
 
 
-def queue_of(region: str, tier: int, language: str) -> str:
-    """Return the name of a queue: branch, tier and language (`KZ-43/2/kk`)."""
-    return f"{region}/{tier}/{language}"
+def queue_of(region: str, tier: int, language: str, *, unsorted: bool = False) -> str:
+    """Return the name of a queue: branch, tier and language (`KZ-43/2/kk`), or that of unsorted appeals (`KZ-43/unsorted/kk`)."""
+    return f"{region}/{UNSORTED_QUEUE if unsorted else tier}/{language}"
 
 
 class AppealCase(RoutingModel, table=True):
@@ -77,6 +78,14 @@ class AppealCase(RoutingModel, table=True):
             "appeal_id",
             sqlite_where=text("has_news = 1"),
             postgresql_where=text("has_news"),
+            postgresql_include=("region", "tier"),
+        ),
+        Index(
+            "ix_case_unsorted",
+            "next_due_at",
+            "appeal_id",
+            sqlite_where=text("unsorted = 1"),
+            postgresql_where=text("unsorted"),
             postgresql_include=("region", "tier"),
         ),
         Index("ix_case_extension", "next_due_at", "appeal_id", sqlite_where=_EXTENSION, postgresql_where=_EXTENSION),
@@ -133,6 +142,8 @@ class AppealCase(RoutingModel, table=True):
     """When the case was last reopened after an answer or its end. The statutory term has ended with that and is not extended."""
     has_news: bool = False
     """The applicant wrote, and no clerk has acted since."""
+    unsorted: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """The text decided nothing, and no person has sorted the appeal yet: kind and tier are provisional, and the clock TRIAGE runs."""
     fix_passed: bool = False
     """The term to complete the appeal is over, and nothing was received."""
     score: int | None = None

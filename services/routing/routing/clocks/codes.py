@@ -38,6 +38,7 @@ class ClockTrigger(StrEnum):
     APPLICANT = "applicant"
     DENIED = "denied"
     REOPENED = "reopened"
+    UNSORTED = "unsorted"
 
 
 class ClockCode(StrEnum):
@@ -46,3 +47,4 @@ class ClockCode(StrEnum):
     REDIRECT_CRIME = "REDIRECT_CRIME"
     FIX_PERIOD = "FIX_PERIOD"
     APPLICANT_REPLY = "APPLICANT_REPLY"
+    TRIAGE = "TRIAGE"

@@ -66,6 +66,8 @@ def _policy(row: Row) -> ClockPolicy:
     warning = WarningUnit(row.one_of("warning", frozenset(WarningUnit)))
     code = row.one_of("policy", policies())
     months = row.number_in("extension_months", 1, MONTHS) if row.optional("extension_months") else None
+    if policies()[code].unit == "working_hour" and warning is not WarningUnit.PERCENT:
+        raise row.error("a term in working hours warns by percent")
     if policies()[code].extendable != (months is not None):
         raise row.error("extension_months and the deadline policy disagree")
     return ClockPolicy(code, runs, on, warning, row.number_in("amount", 0, WHOLE), months, row.label())

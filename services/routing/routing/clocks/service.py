@@ -37,7 +37,7 @@ from routing.clocks.schemas import (
 from shared.domain.calendar import CalendarGap, planning_calendar, working_calendar
 from shared.domain.deadlines import due_at, due_on, explain, policies, policy_for_form
 from shared.domain.regions import CENTRAL_OFFICE, regions
-from shared.domain.working_hours import hours_for
+from shared.domain.working_hours import add_working_hours, hours_for
 from shared.errors import InvalidInput
 from shared.field_errors import DETAILS
 from shared.ids import derived
@@ -90,7 +90,7 @@ def triggered_by(trigger: ClockTrigger) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ClockTerm:
-    """When a clock ends, and when it warns if the policy counts the warning in working days."""
+    """When a clock ends, and when it warns if the policy counts the warning in working days or hours."""
 
     due_at: datetime
     warn_at: datetime | None
@@ -132,12 +132,20 @@ class ClockStart(NamedTuple):
 
 def begin(appeal_id: UUID, named: Iterable[str], start: ClockStart, new_id: Callable[[str], UUID]) -> list[ClockRow]:
     """Return a row for each of the named policies. `new_id` gets the policy and returns the id. Raises CalendarGap."""
-    zone = regions()[start.region].timezone
     return [
-        _row(appeal_id, clock_policies()[policy], term(policy, start.region, at.astimezone(zone).date()), at, new_id(policy))
+        _row(appeal_id, clock_policies()[policy], _term_from(policy, start.region, at), at, new_id(policy))
         for policy in named
         for at in (start.of(policy),)
     ]
+
+
+def _term_from(policy: str, region: str, at: datetime) -> ClockTerm:
+    """Return the term that begins at this time: in days from its local day, in working hours from the time itself."""
+    rule = policies()[policy]
+    if rule.unit != "working_hour":
+        return term(policy, region, at.astimezone(regions()[region].timezone).date())
+    share = rule.amount * clock_policies()[policy].amount / WHOLE
+    return ClockTerm(add_working_hours(at, rule.amount, region), add_working_hours(at, share, region), planning_calendar().version)
 
 
 def _row(appeal_id: UUID, rule: ClockPolicy, span: ClockTerm, started_at: datetime, clock_id: UUID) -> ClockRow:
@@ -302,7 +310,7 @@ def deadline(policy: str, start: date) -> DeadlineView:
     Raises InvalidInput for an unknown policy, CalendarDoesNotReach outside the reviewed calendar.
     """
     rule = policies().get(policy)
-    if rule is None:
+    if rule is None or rule.unit == "working_hour":  # a term in hours has no calculation day by day
         raise InvalidInput.field("policy", "unknown-code", DETAILS["unknown-code"])
     try:
         found = due_on(start, rule, working_calendar())

@@ -19,7 +19,7 @@ ROLES = [
     for region in (None, "KZ-43", "KZ-75")
 ]  # fmt: skip
 ROW = re.compile(r'<li><a href="/routing/desk/([0-9a-f-]{36})')
-TABS = ("mine", "queue", "region", "overdue", "news", "awaiting", "approvals", "all")
+TABS = ("mine", "queue", "unsorted", "region", "overdue", "news", "awaiting", "approvals", "all")
 
 
 def rows(page) -> list[str]:

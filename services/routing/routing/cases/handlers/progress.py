@@ -43,6 +43,9 @@ class CaseProgress:
             state = ClockState.MET if at <= clock.due_at else ClockState.MISSED
             self.stopped.append({"clock_id": clock.clock_id, "state": state, "stopped_at": at, "next_at": None})
         self.running = [clock for clock in self.running if clock not in stopped]
+        if self.case.unsorted and any(clock.policy == ClockCode.TRIAGE for clock in stopped):
+            self.case.unsorted = False
+            self.case.queue = queue_of(self.case.region, self.case.tier, self.case.language)
         self._update_next_due()
 
     def start_clocks(self, rows: Sequence[ClockRow]) -> None:
@@ -63,7 +66,7 @@ class CaseProgress:
         if case.tier == HIGHEST_TIER:
             return False
         case.tier, case.assignee = case.tier + 1, None
-        case.queue = queue_of(case.region, case.tier, case.language)
+        case.queue = queue_of(case.region, case.tier, case.language, unsorted=case.unsorted)
         return True
 
     def _update_next_due(self) -> None:
@@ -90,6 +93,7 @@ class CaseProgress:
             "outcome": case.outcome,
             "closed_at": case.closed_at,
             "has_news": case.has_news,
+            "unsorted": case.unsorted,
             "fix_passed": case.fix_passed,
             "score": case.score,
             "confirmed_outcome": case.confirmed_outcome,

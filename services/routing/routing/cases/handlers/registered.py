@@ -25,7 +25,7 @@ from shared.contents import Contents
 from shared.contracts import AppealImported, AppealRegistered, AppealRouted, CaseClosed, DangerReported
 from shared.domain.lifecycle import CaseStatus, holder_of, status_after
 from shared.domain.routing_policy import tier_for
-from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
+from shared.domain.taxonomy import HIGHEST_TIER, LOWEST_TIER, taxonomy
 from shared.ids import derived, read_uuid
 from shared.messaging.handling import Batch, Prepare, Received
 from shared.offload import run_on_text
@@ -113,17 +113,23 @@ def _open(received: Received[AppealRegistered], found: Classification) -> Opened
     form = event.statutory_form or taxonomy().kinds[found.kind].default_form
     danger = danger_in(found.category, urgent=found.urgent)
     is_settled = event.resolved_in_contact and danger is None  # a danger is followed up even if the contact answered the question
+    is_known = is_settled or danger or found.urgent or event.category or event.topic
+    is_unsorted = found.decision is Decision.TRIAGE and not is_known
     named = clocks.required(found.kind, form, event.channel) + (clocks.triggered_by(ClockTrigger.DANGER) if danger else ())
+    if is_unsorted:  # the clocks of a provisional kind wait until a person has chosen it
+        of_kind = clocks.triggered_by(ClockTrigger.KIND)
+        named = (*(policy for policy in named if policy not in of_kind), *clocks.triggered_by(ClockTrigger.UNSORTED))
     start = clocks.ClockStart(event.region, event.received_at, event.registered_at)
     started = clocks.begin(appeal_id, named, start, lambda policy: derived(received.envelope.id, f"clock/{policy}"))
     if is_settled:
         started = [clocks.met_at_once(clock, event.registered_at) for clock in started]
     status = status_after(CaseStatus.REGISTERED, AppealRouted.FACT)
-    tier = max(found.tier, min(event.lowest_tier, HIGHEST_TIER))
+    provisional = LOWEST_TIER if is_unsorted and event.kind is None else found.tier
+    tier = max(provisional, min(event.lowest_tier, HIGHEST_TIER))
     if is_settled:
         status = status_after(status, CaseClosed.FACT)
     case: CaseRow = {
-        **_common(event, appeal_id, status, found.kind, tier, found.language),
+        **_common(event, appeal_id, status, found.kind, tier, found.language, unsorted=is_unsorted),
         "updated_at": received.envelope.time,
         "statutory_form": form,
         "category": found.category,
@@ -194,7 +200,14 @@ def _imported(event: AppealImported) -> CaseRow:
 
 
 def _common(
-    event: AppealRegistered | AppealImported, appeal_id: UUID, status: CaseStatus, kind: str, tier: int, language: str
+    event: AppealRegistered | AppealImported,
+    appeal_id: UUID,
+    status: CaseStatus,
+    kind: str,
+    tier: int,
+    language: str,
+    *,
+    unsorted: bool = False,
 ) -> CommonCaseRow:
     digits = int(_NO_DIGIT.sub("", event.number))
     return {
@@ -207,12 +220,13 @@ def _common(
         "kind": kind,
         "tier": tier,
         "holder": holder_of(status, tier),
-        "queue": queue_of(event.region, tier, language),
+        "queue": queue_of(event.region, tier, language, unsorted=unsorted),
         "assignee": None,
         "region": event.region,
         "language": language,
         "channel": event.channel,
         "received_at": event.received_at,
         "has_news": False,
+        "unsorted": unsorted,
         "fix_passed": False,
     }

@@ -17,6 +17,7 @@ from sqlmodel import col
 from routing.cases.models import Answer, AnswerDraft, AppealCase, Colleague, Correction, History, Letter
 from routing.cases.repository.listing import cases, count_cases, count_open, oldest_open, serial_of, visible_rows, workloads
 from routing.cases.schemas.colleagues import UserView
+from routing.cases.schemas.drafts import DraftRecord
 from routing.cases.schemas.rows import (
     AnswerRecord,
     CaseChange,
@@ -25,7 +26,6 @@ from routing.cases.schemas.rows import (
     CaseState,
     ColleagueRow,
     CorrectionRow,
-    DraftRecord,
     HistoryRecord,
     HistoryRow,
     LetterRecord,

@@ -140,13 +140,16 @@ def _filters(wanted: CaseFilter, now: datetime, *, among_open: bool = False) -> 
 
 
 def _marks(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    """Return the conditions for what a case waits for: a clerk who reads the news, a decision on an extension."""
+    """Return the conditions for what a case waits for: a clerk who reads the news or sorts it, a decision on an extension."""
     found = []
     if wanted.has_news is not None:
         news: ColumnElement[bool] = table_of(
             AppealCase
         ).c.has_news  # without a comparison: the condition of the partial index, word for word
         found.append(news if wanted.has_news else ~news)
+    if wanted.unsorted is not None:
+        unsorted: ColumnElement[bool] = table_of(AppealCase).c.unsorted  # as above
+        found.append(unsorted if wanted.unsorted else ~unsorted)
     if wanted.awaits_approval is not None:
         awaits = and_(col(AppealCase.extension_id).is_not(None), col(AppealCase.answer_id).is_(None), col(AppealCase.closed_at).is_(None))
         found.append(awaits if wanted.awaits_approval else not_(awaits))

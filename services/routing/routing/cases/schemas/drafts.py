@@ -1,13 +1,30 @@
 """Unsent answers: what a clerk saves while writing, and how it is returned."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from routing.cases.schemas.fields import MAX_FINDINGS, CategoryCode, FindingOutcomeCode, Remark
 from shared.domain.labels import Language
 from shared.http import StrictModel, Text20k
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRecord:
+    """An unsent answer as it is stored; `content` is a sealed `DraftContent`."""
+
+    draft_id: UUID
+    appeal_id: UUID
+    actor: str
+    version: int
+    saved_at: datetime
+    language: str
+    content: bytes
+    actor_role: str | None
+    outcome: str | None
 
 
 class DraftFinding(StrictModel):

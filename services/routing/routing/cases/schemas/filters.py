@@ -31,13 +31,17 @@ class CaseFilterFields(StrictModel):
     channel: fields.ChannelCode | None = None
     language: Language | None = None
     urgency: Urgency | None = None
-    queue: Annotated[str | None, Field(max_length=40, description="Branch, tier and language, such as `KZ-43/2/kk`.")] = None
+    queue: Annotated[
+        str | None,
+        Field(max_length=40, description="Branch, tier and language, such as `KZ-43/2/kk`; `KZ-43/unsorted/kk` for unsorted appeals."),
+    ] = None
     assignee: Annotated[str | None, Field(max_length=200, description="The subject of a colleague.")] = None
     received_from: Annotated[date | None, Field(description="The first day of receipt, in the capital.")] = None
     received_to: Annotated[date | None, Field(description="The last day of receipt, in the capital.")] = None
     open: Annotated[bool | None, Field(description="Cases that are not closed, or closed ones.")] = None
     overdue: bool | None = None
     has_news: Annotated[bool | None, Field(description="The applicant or the provider wrote, and no clerk has acted since.")] = None
+    unsorted: Annotated[bool | None, Field(description="The text decided nothing, and nobody has sorted the appeal yet.")] = None
     awaits_approval: Annotated[bool | None, Field(description="A request to extend the statutory term waits for a decision.")] = None
     sort: Annotated[CaseSort, Field(description="`due`: earliest due time first; `received`, `updated`: the latest first.")] = CaseSort.DUE
 
@@ -62,6 +66,7 @@ class CaseFilterFields(StrictModel):
             received_before=_end_of(self.received_to) if self.received_to is not None else None,
             overdue=self.overdue if self.overdue is not None else wanted.overdue,
             has_news=self.has_news if self.has_news is not None else wanted.has_news,
+            unsorted=self.unsorted if self.unsorted is not None else wanted.unsorted,
             awaits_approval=self.awaits_approval if self.awaits_approval is not None else wanted.awaits_approval,
             number=wanted.number,
             is_open=self.open if self.open is not None else wanted.is_open,

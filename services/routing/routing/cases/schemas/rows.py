@@ -36,6 +36,7 @@ class CommonCaseRow(TypedDict):
     channel: str
     received_at: datetime
     has_news: bool
+    unsorted: bool
     fix_passed: bool
 
 
@@ -85,6 +86,7 @@ class CaseChange(TypedDict, total=False):
     proposals: dict[str, ProposalState] | None
     reopened_at: datetime | None
     has_news: bool
+    unsorted: bool
     fix_passed: bool
     score: int | None
     follow_up_on: date | None
@@ -122,6 +124,7 @@ class CaseState:
     """By the id of a provider's proposal, what became of it; None without proposals."""
     reopened_at: datetime | None
     has_news: bool
+    unsorted: bool
     fix_passed: bool
     score: int | None
     next_due_at: datetime
@@ -213,6 +216,7 @@ class CaseRecord(CaseState):
             "answer_outcome": self.answer_outcome,
             "confirmed_outcome": self.confirmed_outcome,
             "has_news": self.has_news,
+            "unsorted": self.unsorted,
             "follow_up_on": self.follow_up_on,
             "issue_codes": self.issue_codes,
             "duplicate_of": self.duplicate_of,
@@ -329,21 +333,6 @@ class AnswerRecord:
     content: bytes
     actor_role: str
     actor: str
-
-
-@dataclass(frozen=True, slots=True)
-class DraftRecord:
-    """An unsent answer as it is stored; `content` is a sealed `DraftContent`."""
-
-    draft_id: UUID
-    appeal_id: UUID
-    actor: str
-    version: int
-    saved_at: datetime
-    language: str
-    content: bytes
-    actor_role: str | None
-    outcome: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class CaseFilter:
     received_from: datetime | None = None
     received_before: datetime | None = None
     has_news: bool | None = None
+    unsorted: bool | None = None
     awaits_approval: bool | None = None
     is_open: bool | None = None
     found: FoundKeys | None = None
@@ -149,6 +150,8 @@ class CaseSummary(BaseModel):
     danger: str | None
     redirected_to: str | None
     has_news: bool
+    unsorted: bool
+    """The text decided nothing, and nobody has sorted the appeal yet: kind and tier are provisional."""
     score: int | None
     notes_count: int
     follow_up_on: date | None

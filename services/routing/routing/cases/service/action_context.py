@@ -8,9 +8,11 @@ from uuid import UUID
 from typing_extensions import Unpack
 
 from routing.cases import repository
+from routing.cases.models import queue_of
 from routing.cases.schemas.rows import CaseFile, CaseRecord, HistoryCodes, HistoryRecord, HistoryRow
 from routing.cases.service.history import entry
 from routing.clocks import service as clocks
+from routing.clocks.codes import ACTIVE, ClockCode
 from routing.clocks.schemas import ClockChange, ClockRecord, ClockRow
 from shared.auth import Principal
 from shared.contracts import Event
@@ -74,8 +76,11 @@ class ActionContext:
         repository.add_history_later(self.work.session, self.entries)
 
     async def change_clocks(self, stopped: Sequence[ClockChange], started: Sequence[ClockRow] = ()) -> None:
-        """Store stopped and started clocks."""
+        """Store stopped and started clocks. A case whose clock TRIAGE stops is sorted: it moves to the queue of its tier."""
         await clocks.change_clocks(self.work.session, stopped)
         await clocks.add_clocks(self.work.session, started)
         self.file.clocks += [ClockRecord(**row) for row in started]
         self.case.next_due_at = clocks.next_due(self.file.clocks)
+        if self.case.unsorted and not any(clock.policy == ClockCode.TRIAGE and clock.state in ACTIVE for clock in self.file.clocks):
+            self.case.unsorted = False
+            self.case.queue = queue_of(self.case.region, self.case.tier, self.case.language)

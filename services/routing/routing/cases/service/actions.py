@@ -101,6 +101,7 @@ async def _classify(context: ActionContext, command: commands.Classify) -> None:
     case.statutory_form = command.statutory_form or taxonomy().kinds[command.kind].default_form
     issues.follow_category(context)
     _move(case, _tier_of(case))
+    await _end_sorting(context)
     await repository.add_correction(
         context.work.session,
         {
@@ -185,6 +186,7 @@ def _start_danger(context: ActionContext) -> list[ClockRow]:
 
 async def _escalate(context: ActionContext, command: commands.Escalate) -> None:
     _move(context.case, context.case.tier + 1)
+    await _end_sorting(context)
     context.publish(events.tier_raised(context.case, command.reason), tier=context.case.tier, reason=command.reason)
 
 
@@ -298,11 +300,17 @@ async def _close(context: ActionContext, command: commands.Close) -> None:
 
 
 def _move(case: CaseRecord, tier: int) -> None:
-    """Put the case into the queue of a tier. On another tier it is unassigned."""
+    """Put the case into the queue of a tier; an unsorted one stays in its own. On another tier it is unassigned."""
     if tier != case.tier:
         case.assignee = None
     case.tier = tier
-    case.queue = queue_of(case.region, tier, case.language)
+    case.queue = queue_of(case.region, tier, case.language, unsorted=case.unsorted)
+
+
+async def _end_sorting(context: ActionContext) -> None:
+    """Stop the clock TRIAGE of an unsorted case: a person has decided where it belongs."""
+    if context.case.unsorted:
+        await context.change_clocks(clocks.stop((clock for clock in context.file.clocks if clock.policy == ClockCode.TRIAGE), context.now))
 
 
 def _codes(case: CaseRecord) -> SubjectCodes:

@@ -6,8 +6,7 @@ from uuid import UUID
 from routing.cases import repository
 from routing.cases.errors import ActionNotPossible, DraftVersionConflict
 from routing.cases.schemas.commands import AnswerContent
-from routing.cases.schemas.drafts import DraftContent, DraftView, SaveDraft
-from routing.cases.schemas.rows import DraftRecord
+from routing.cases.schemas.drafts import DraftContent, DraftRecord, DraftView, SaveDraft
 from routing.cases.service import workflow
 from routing.cases.service.visible import lock_case, visible_case
 from shared.auth import Principal

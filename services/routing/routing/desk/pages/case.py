@@ -242,8 +242,9 @@ def _danger(case: CaseView, reader: DeskReader) -> DangerNote | None:
 
 def _kicker(case: CaseView, reader: DeskReader) -> str:
     codes = taxonomy()
-    parts = [codes.kinds[case.kind].label, codes.tiers[case.tier].label, codes.channels[case.channel].label]
-    return " · ".join([*map(reader.label, parts), reader.language_name(case.language)])
+    sorted_as = [reader.label(codes.kinds[case.kind].label), reader.label(codes.tiers[case.tier].label)]
+    start = [reader.translate(N_("Unsorted"))] if case.unsorted else sorted_as
+    return " · ".join([*start, reader.label(codes.channels[case.channel].label), reader.language_name(case.language)])
 
 
 def _assignee(case: CaseView, name: str | None, reader: DeskReader) -> str:
@@ -319,10 +320,12 @@ def _basis(written: str, reader: DeskReader) -> str:
 
 
 def _calculation(clock: ClockView, zone: ZoneInfo, reader: DeskReader, *, is_extended: bool) -> list[CalculationDay]:
-    """Return the day-by-day calculation, empty if today's calendar gives another end than the one stored.
+    """Return the day-by-day calculation, empty for hours and if today's calendar gives another end than the one stored.
 
     That of an extended term ends with the day until which it was extended.
     """
+    if policies()[clock.policy].unit == "working_hour":
+        return []
     try:
         deadline = due_on(clock.started_at.astimezone(zone).date(), policies()[clock.policy], planning_calendar())
         steps = explain(deadline, planning_calendar())

@@ -41,6 +41,7 @@ class FilterName(StrEnum):
     OPEN = "open"
     OVERDUE = "overdue"
     NEWS = "has_news"
+    UNSORTED = "unsorted"
 
 
 Filters = Mapping[FilterName, str]
@@ -80,6 +81,7 @@ _LABELS: Final[Mapping[FilterName, str]] = {
     FilterName.OPEN: N_("Open or closed"),
     FilterName.OVERDUE: N_("Deadline"),
     FilterName.NEWS: N_("News"),
+    FilterName.UNSORTED: N_("Sorting"),
 }
 _DAYS: Final = frozenset({FilterName.RECEIVED_FROM, FilterName.RECEIVED_TO})
 SORTS: Final[Mapping[CaseSort, str]] = {
@@ -147,6 +149,7 @@ def _options(reader: DeskReader) -> dict[FilterName, list[tuple[str, str]]]:
         FilterName.OPEN: [(YES, reader.translate(N_("not closed"))), (NO, reader.translate(N_("closed")))],
         FilterName.OVERDUE: [(YES, reader.translate(N_("overdue")))],
         FilterName.NEWS: [(YES, reader.translate(N_("the applicant wrote")))],
+        FilterName.UNSORTED: [(YES, reader.translate(N_("unsorted"))), (NO, reader.translate(N_("sorted")))],
     }
 
 

@@ -25,7 +25,7 @@ from routing.desk.pages.filters import (
     filters_of,
 )
 from routing.desk.pages.provider import name_of
-from routing.desk.pages.reader import DeskReader, Due, due, subject_of
+from routing.desk.pages.reader import DeskReader, Due, due, subject_of, tier_of
 from routing.desk.schemas import NamedView
 from routing.desk.service.search import stored_search
 from routing.desk.service.views import saved_views
@@ -52,6 +52,7 @@ class DeskTab(StrEnum):
 
     MINE = "mine"
     QUEUE = "queue"
+    UNSORTED = "unsorted"
     REGION = "region"
     OVERDUE = "overdue"
     NEWS = "news"
@@ -63,6 +64,7 @@ class DeskTab(StrEnum):
 _TABS: Final[Mapping[DeskTab, tuple[str, CaseFilter]]] = {
     DeskTab.MINE: (N_("Mine"), CaseFilter(scope=CaseScope.MINE)),
     DeskTab.QUEUE: (N_("Not taken"), CaseFilter(scope=CaseScope.QUEUE)),
+    DeskTab.UNSORTED: (N_("Unsorted"), CaseFilter(unsorted=True)),
     DeskTab.REGION: (N_("My region"), CaseFilter(scope=CaseScope.REGION, is_open=True)),
     DeskTab.OVERDUE: (N_("Overdue"), CaseFilter(overdue=True)),
     DeskTab.NEWS: (N_("With news"), CaseFilter(has_news=True)),
@@ -252,10 +254,12 @@ async def tabs_of(work: UnitOfWork, principal: Principal) -> list[DeskTab]:
 
 
 async def _counts_of(work: UnitOfWork, principal: Principal, tabs: Sequence[DeskTab]) -> dict[DeskTab, int]:
-    """Return the number of cases of each tab but "all". News alone may be about a closed case."""
-    of_open = [tab for tab in tabs if tab not in {DeskTab.ALL, DeskTab.NEWS}]
+    """Return the number of cases of each tab but "all". News may be about a closed case; unsorted cases have an index of their own."""
+    single = (DeskTab.NEWS, DeskTab.UNSORTED)
+    of_open = [tab for tab in tabs if tab not in {DeskTab.ALL, *single}]
     found = await cases.count_open_cases(work, principal, [_own(_TABS[tab][1], principal) for tab in of_open])
-    return dict(zip(of_open, found, strict=True)) | {DeskTab.NEWS: await cases.count_cases(work, principal, _TABS[DeskTab.NEWS][1])}
+    counts = dict(zip(of_open, found, strict=True))
+    return counts | {tab: await cases.count_cases(work, principal, _TABS[tab][1]) for tab in single}
 
 
 def _own(wanted: CaseFilter, principal: Principal) -> CaseFilter:
@@ -315,7 +319,7 @@ def _line(case: CaseSummary, principal: Principal, reader: DeskReader, href: str
         unread=is_unread and case.appeal_id != current,
         due=due(case.next_due_at, reader.now, region.timezone) if case.next_due_at else None,
         status=reader.label(cases.status_labels()[case.status]),
-        where=" · ".join([*where, *provider, reader.translate(N_("tier %(n)s"), n=case.tier), reader.language_name(case.language)]),
+        where=" · ".join([*where, *provider, tier_of(case, reader), reader.language_name(case.language)]),
         number=case.number,
         mentions_you=case.mentions_you,
         call_due=_is_call_due(case, reader),

@@ -81,6 +81,11 @@ def subject_of(case: CaseSummary | OverdueRecord, reader: DeskReader) -> str:
     return reader.label(codes.kinds[case.kind].label)
 
 
+def tier_of(case: CaseSummary, reader: DeskReader) -> str:
+    """Return the tier in words; that an unsorted case has none yet."""
+    return reader.translate(N_("unsorted")) if case.unsorted else reader.translate(N_("tier %(n)s"), n=case.tier)
+
+
 def category_options(reader: DeskReader) -> list[tuple[str, str]]:
     """Return every category as an option; a sub-category follows the name of its parent."""
     categories = taxonomy().categories
