@@ -15,6 +15,7 @@ __all__ = [
     "AppealWithdrawn",
     "CallEnded",
     "CommitmentAnswered",
+    "ConsentAnswered",
     "MessageAdded",
     "OutcomeConfirmed",
     "OutcomeDenied",
@@ -154,6 +155,16 @@ class CommitmentAnswered(AppealEvent, service="intake", fact="commitment-answere
 
     commitment_id: UUID
     fulfilled: bool
+    method: str
+    """As in `proposal-answered`."""
+
+
+class ConsentAnswered(AppealEvent, service="intake", fact="consent-answered"):
+    """The applicant said whether the provider that was asked by an inquiry may know who the applicant is and read the text."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+    given: bool
     method: str
     """As in `proposal-answered`."""
 

@@ -10,6 +10,9 @@ __all__ = [
     "CommitmentDue",
     "CommitmentEnded",
     "CommitmentMade",
+    "ConsentAsked",
+    "ConsentDeclined",
+    "ConsentRequested",
     "InquiryAccepted",
     "InquiryAcknowledged",
     "InquiryAnswered",
@@ -188,6 +191,31 @@ class TimeRefused(AppealEvent, service="provider-contact", fact="time-refused"):
     inquiry_id: UUID
     provider_id: UUID
     due_at: datetime
+    actor_role: str
+
+
+class ConsentAsked(AppealEvent, service="provider-contact", fact="consent-asked"):
+    """The provider asks the Fund to obtain the applicant's consent to be named to it. The reason stays in provider-contact."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+
+
+class ConsentRequested(AppealEvent, service="provider-contact", fact="consent-requested"):
+    """A clerk has the applicant asked for the consent DISCLOSE_TO_PROVIDER. Only a yes (`consent-answered`) opens the applicant."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+    answer_until: datetime
+    """No answer until then is no consent; a later one still counts."""
+    actor_role: str
+
+
+class ConsentDeclined(AppealEvent, service="provider-contact", fact="consent-declined"):
+    """A clerk does not ask the applicant for the consent: the provider answers without the person."""
+
+    inquiry_id: UUID
+    provider_id: UUID
     actor_role: str
 
 

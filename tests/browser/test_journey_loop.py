@@ -103,6 +103,10 @@ class Person:
         await submit(self.page, selector)
         await self.page.wait_for_load_state("networkidle")
 
+    async def leave(self):
+        """Close the work for a while: an open page would ask the suite under a session that ends as the clock moves."""
+        await self.page.goto("about:blank")
+
     async def clicks(self):
         return int(await self.page.evaluate("localStorage.getItem('clicks')") or 0)
 
@@ -291,6 +295,8 @@ class TestLoop:
     async def late_answer_is_returned(self, exchange, clerk, provider, inquiry):
         """The clock passes the reminder and the due time; the answer comes late, and the clerk returns it with the reason."""
         due_at = datetime.fromisoformat(inquiry["due_at"])
+        await clerk.leave()
+        await provider.leave()
         exchange.suite.clock.advance_to(due_at - timedelta(hours=12))
         await in_thread(exchange.reached, "inquiry-reminded")
         exchange.suite.clock.advance_to(due_at + timedelta(hours=1))

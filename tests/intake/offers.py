@@ -14,6 +14,8 @@ from shared.contracts import (
     CommitmentDue,
     CommitmentEnded,
     CommitmentMade,
+    ConsentAnswered,
+    ConsentRequested,
     InquirySent,
     OutcomeVerified,
     ProposalAnswered,
@@ -94,6 +96,13 @@ class Offered:
         ids = {"appeal_id": self.id, "commitment_id": commitment_id, "inquiry_id": INQUIRY, "provider_id": PROVIDER}
         await self.consume(CommitmentEnded(**ids, result=result))
 
+    async def consent_requested(self):
+        until = self.desk.clock.now() + timedelta(days=3)
+        ids = {"appeal_id": self.id, "inquiry_id": INQUIRY, "provider_id": PROVIDER}
+        ids["inquiry_id"] = inquiry_id = uuid4()
+        await self.consume(ConsentRequested(**ids, answer_until=until, actor_role="specialist"))
+        return inquiry_id
+
     async def do(self, call, body, *, key=None, pin=None, headers=None):
         sent = headers if headers is not None else {"Appeal-Pin": pin or self.pin}
         if key:
@@ -105,6 +114,9 @@ class Offered:
 
     async def report(self, commitment_id, *, fulfilled, **more):
         return await self.do("commitment-answers", {"commitment_id": str(commitment_id), "kept": fulfilled}, **more)
+
+    async def consent(self, request_id, *, given, **more):
+        return await self.do("consent-answers", {"request_id": str(request_id), "given": given}, **more)
 
     async def seen(self, headers=None):
         return (await self.desk.track(self.number, None if headers else self.pin, headers)).json()
@@ -125,7 +137,7 @@ class Offered:
         """The answers that were published about the appeal, oldest first: (answer, method)."""
         async with self.desk.parts.database.read() as session:
             rows = (await session.execute(outbox.select().order_by(outbox.c.id))).all()
-        facts = {ProposalAnswered.TYPE: "confirmed", CommitmentAnswered.TYPE: "fulfilled"}
+        facts = {ProposalAnswered.TYPE: "confirmed", CommitmentAnswered.TYPE: "fulfilled", ConsentAnswered.TYPE: "given"}
         said = [(row.type, json.loads(row.value)) for row in rows if row.type in facts]
         return [(body[facts[kind]], body["method"]) for kind, body in said if body["appeal_id"] == str(self.id)]
 

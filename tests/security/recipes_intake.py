@@ -215,6 +215,8 @@ def _about_offer(call: str, field: str, answer: str) -> Prepare:
         case = Offered(target.world, (await target.world.file(applicant=_applicant(target))).json())
         if call == "proposal-answers":
             offer_id = await case.proposed()
+        elif call == "consent-answers":
+            offer_id = await case.consent_requested()
         else:
             await case.due(offer_id := await case.promised())
         return Call(f"{APPEALS}/{case.number}/{call}", {"Appeal-Pin": case.pin}, json={field: str(offer_id), answer: True})
@@ -254,6 +256,7 @@ RECIPES: Recipes = {
     ("post", f"{APPEALS}/{{number}}/feedback"): Recipe(_by_applicant("feedback", {"score": 5, "comment": WORDS}, state="answered")),
     ("post", f"{APPEALS}/{{number}}/proposal-answers"): Recipe(_about_offer("proposal-answers", "proposal_id", "confirmed")),
     ("post", f"{APPEALS}/{{number}}/commitment-answers"): Recipe(_about_offer("commitment-answers", "commitment_id", "kept")),
+    ("post", f"{APPEALS}/{{number}}/consent-answers"): Recipe(_about_offer("consent-answers", "request_id", "given")),
     ("post", f"{APPEALS}/{{number}}/reopening"): Recipe(_by_applicant("reopening", {"reason": WORDS}, state="answered")),
     ("post", "/intake/v1/withdrawals/{appeal_id}/call-back"): Recipe(call_back),
     ("post", SUBSCRIPTIONS): Recipe(subscribe),

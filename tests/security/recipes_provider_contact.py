@@ -12,10 +12,10 @@ PREFIX = "/provider-contact"
 ACTIONS = f"{PREFIX}/v1/inquiries/{{inquiry_id}}/actions"
 
 
-def _inquiry(action: str, **fields) -> Prepare:
+def _inquiry(action: str, *, discloses: bool = True, **fields) -> Prepare:
     async def prepare(target: Target) -> Call:
         number, provider_id = target.number(), uuid4()
-        await target.world.consume(registered(number, provider_id=provider_id))
+        await target.world.consume(registered(number, provider_id=provider_id, discloses_to_provider=discloses))
         await target.world.consume(routed(number))
         inquiry_id = (await target.world.emitted(InquirySent))[-1].inquiry_id
         who = target.world.token("provider", provider_id=provider_id, subject="p")
@@ -27,15 +27,16 @@ def _inquiry(action: str, **fields) -> Prepare:
 ANSWER = {"language": "kk", "code": "EXPLANATION", "text": "Пациент қабылданды."}
 TIME = {"until": "2026-02-16", "reason": "Құжат күтілуде"}
 REMARK = "Тіркеу бөлімімен сөйлестік"
+CONSENT = ("ask-consent", {"reason": REMARK})
 STATEMENT = {"language": "kk", "text": "Пациент бейсенбіге жазылды."}
 
 
-def _by_staff(action: str, *before: tuple[str, Mapping[str, str]], **fields: object) -> Prepare:
+def _by_staff(action: str, *before: tuple[str, Mapping[str, str]], discloses: bool = True, **fields: object) -> Prepare:
     """Return the call of a clerk, after what the provider has done before."""
 
     async def prepare(target: Target) -> Call:
         number, provider_id, version = target.number(), uuid4(), 1
-        await target.world.consume(registered(number, provider_id=provider_id))
+        await target.world.consume(registered(number, provider_id=provider_id, discloses_to_provider=discloses))
         await target.world.consume(routed(number))
         path = f"{PREFIX}/v1/inquiries/{(await target.world.emitted(InquirySent))[-1].inquiry_id}/actions"
         for done, given in before:
@@ -183,6 +184,9 @@ RECIPES: Recipes = {
     ("post", f"{ACTIONS}/excuse"): Recipe(excuse),
     ("post", f"{PREFIX}/v1/checks/{{check_id}}/actions/verify"): Recipe(_by_checker(of_inquiry=False)),
     ("post", f"{ACTIONS}/ask-time"): Recipe(_inquiry("ask-time", **TIME)),
+    ("post", f"{ACTIONS}/ask-consent"): Recipe(_inquiry("ask-consent", discloses=False, reason=REMARK)),
+    ("post", f"{ACTIONS}/request-consent"): Recipe(_by_staff("request-consent", CONSENT, discloses=False)),
+    ("post", f"{ACTIONS}/decline-consent"): Recipe(_by_staff("decline-consent", CONSENT, discloses=False)),
     ("post", f"{ACTIONS}/accept"): Recipe(_by_staff("accept", ("respond", ANSWER))),
     ("post", f"{ACTIONS}/return"): Recipe(_by_staff("return", ("respond", ANSWER), reason="UNCLEAR", text="Қай күні?")),
     ("post", f"{ACTIONS}/remind"): Recipe(_by_staff("remind")),

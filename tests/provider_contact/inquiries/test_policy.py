@@ -16,7 +16,10 @@ WHOLE = [
     "return,a,b,c,RESPONDED ACCEPTED,head,,RETURNED,false",
     "cancel,a,b,c,RESPONDED,head,,CANCELLED,false",
 ]
-LEFT = ("propose", "promise", "ask-time", "remind", "record-call", "grant-time", "refuse-time", "escalate-to", "verify", "excuse")
+LEFT = (
+    *("propose", "promise", "ask-time", "ask-consent", "remind", "record-call", "grant-time", "refuse-time"),
+    *("request-consent", "decline-consent", "escalate-to", "share-documents", "verify", "excuse"),
+)
 OTHERS = [f"{action},a,b,c,RESPONDED,head,,,false" for action in LEFT]
 STUCK = [row.replace("RESPONDED ACCEPTED,head,,RETURNED", "RESPONDED,head,,RETURNED") for row in WHOLE]
 

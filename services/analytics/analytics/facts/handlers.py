@@ -31,6 +31,7 @@ from shared.contracts import (
     ClassificationCorrected,
     ClockStarted,
     CommitmentMade,
+    ConsentAsked,
     InquiryAcknowledged,
     InquiryAnswered,
     InquirySent,
@@ -227,6 +228,7 @@ _ACTORS: Mapping[type[AppealEvent], Actor] = {
     InquiryAnswered: _always(ActorKind.PROVIDER),
     SolutionProposed: _always(ActorKind.PROVIDER),
     CommitmentMade: _always(ActorKind.PROVIDER),
+    ConsentAsked: _always(ActorKind.PROVIDER),
 }
 """Who caused these events; `_actor` knows it of every other event."""
 

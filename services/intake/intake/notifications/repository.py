@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from intake.notifications.codes import ASKING, CODES, DeliveryMethod, NotificationReason, NotificationState, Recipient
 from intake.notifications.models import InboundMessage, Notification
-from intake.register.codes import OfferKind, OfferStatus
+from intake.register.codes import WAITING_OFFERS, OfferKind
 from intake.register.models import Appeal, ConfirmedContact, ProviderOffer, Tracking
 from shared.database import Database, among
 from shared.domain.regions import CENTRAL_OFFICE
@@ -327,7 +327,7 @@ async def unreached_offers(
     tracking, appeal = table_of(Tracking).c, table_of(Appeal).c
     is_sent = exists().where(_NOTIFICATION.event_id == _OFFER.asked_by, _NOTIFICATION.state.in_(_UNDER_WAY))
     wanted = and_(
-        _OFFER.status.in_([OfferStatus.PROPOSED, OfferStatus.DUE]),
+        _OFFER.status.in_(WAITING_OFFERS),
         _OFFER.answer.is_(None),
         _OFFER.attempts < calls,
         appeal.phone_key.is_not(None),

@@ -56,14 +56,22 @@ class WithdrawalState(StrEnum):
 
 
 class OfferKind(StrEnum):
-    """PROPOSAL: the provider says that the subject is solved. COMMITMENT: the provider promises something by a day."""
+    """What a provider puts to the applicant.
+
+    PROPOSAL: it says that the subject is solved. COMMITMENT: it promises something by a day. CONSENT: it asks to be told who the applicant
+    is, and a clerk has agreed to ask.
+    """
 
     PROPOSAL = "PROPOSAL"
     COMMITMENT = "COMMITMENT"
+    CONSENT = "CONSENT"
 
 
 class OfferStatus(StrEnum):
-    """The status of an offer of a provider. PROPOSED to REFUTED: of a proposal; OPEN to EXCUSED: of a commitment; NO_ANSWER: of both."""
+    """The status of an offer of a provider.
+
+    PROPOSED to REFUTED: of a proposal; OPEN to EXCUSED: of a commitment; NO_ANSWER: of both; REQUESTED to REFUSED: of a consent.
+    """
 
     PROPOSED = "PROPOSED"
     CONFIRMED = "CONFIRMED"
@@ -76,6 +84,13 @@ class OfferStatus(StrEnum):
     BROKEN = "BROKEN"
     EXCUSED = "EXCUSED"
     NO_ANSWER = "NO_ANSWER"
+    REQUESTED = "REQUESTED"
+    GIVEN = "GIVEN"
+    REFUSED = "REFUSED"
+
+
+WAITING_OFFERS: Final = (OfferStatus.PROPOSED, OfferStatus.DUE, OfferStatus.REQUESTED)
+"""The statuses in which the applicant is asked."""
 
 
 class AnswerMethod(StrEnum):
@@ -89,7 +104,9 @@ class AnswerMethod(StrEnum):
     CALL = "CALL"
 
 
-CONSENTS: Final = frozenset({"PROCESSING", "DISCLOSE_TO_PROVIDER"})
+DISCLOSURE: Final = "DISCLOSE_TO_PROVIDER"
+"""The consent without which no provider learns of the appeal's text, its applicant and its files."""
+CONSENTS: Final = frozenset({"PROCESSING", DISCLOSURE})
 """The consents that an applicant may give; `consents.toml` of `forms` has their texts."""
 OVERRULED: Final = "withdrawal-late"
 """The timeline type of a withdrawal that the Fund received after its decision."""

@@ -58,6 +58,10 @@ class CommitmentAnswered(DomainError):
     code, status, title = "commitment-answered", 409, "You have answered already whether the promise was kept."
 
 
+class ConsentAnswered(DomainError):
+    code, status, title = "consent-answered", 409, "You have answered already whether the medical organisation may know who you are."
+
+
 class CommitmentNotDue(DomainError):
     code, status, title = "commitment-not-due", 409, "The day of the promise has not come yet."
 

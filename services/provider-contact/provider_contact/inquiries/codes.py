@@ -24,12 +24,15 @@ class InquiryAction(StrEnum):
     PROPOSE = "propose"
     PROMISE = "promise"
     ASK_TIME = "ask-time"
+    ASK_CONSENT = "ask-consent"
     ACCEPT = "accept"
     RETURN = "return"
     REMIND = "remind"
     RECORD_CALL = "record-call"
     GRANT_TIME = "grant-time"
     REFUSE_TIME = "refuse-time"
+    REQUEST_CONSENT = "request-consent"
+    DECLINE_CONSENT = "decline-consent"
     ESCALATE_TO = "escalate-to"
     CANCEL = "cancel"
     SHARE_DOCUMENTS = "share-documents"
@@ -38,7 +41,7 @@ class InquiryAction(StrEnum):
 
 
 class InquiryFlag(StrEnum):
-    """What other slices know of an inquiry, and the workflow needs to know. They set it by `inquiries.service.set_flag`."""
+    """What the workflow needs to know of an inquiry next to its status. Other slices set theirs by `inquiries.service.set_flag`."""
 
     OPEN_PROPOSAL = "OPEN_PROPOSAL"
     """A proposal waits for the applicant's answer."""
@@ -46,6 +49,12 @@ class InquiryFlag(StrEnum):
     """A confirmed proposal may be verified."""
     OPEN_COMMITMENT = "OPEN_COMMITMENT"
     """A promise has no result yet."""
+    CONSENT_ASKED = "CONSENT_ASKED"
+    """The provider asks the Fund to obtain the applicant's consent to be named; a clerk has not decided yet."""
+    CONSENT_REQUESTED = "CONSENT_REQUESTED"
+    """The applicant was asked for the consent: once about an inquiry, whatever the answer."""
+    CONSENT_REFUSED = "CONSENT_REFUSED"
+    """The applicant said no."""
 
 
 class InquiryStep(StrEnum):
@@ -96,6 +105,17 @@ class NoticeKind(StrEnum):
     TIME_GRANTED = "TIME_GRANTED"
     TIME_REFUSED = "TIME_REFUSED"
     CANCELLED = "CANCELLED"
+
+
+class ConsentState(StrEnum):
+    """How far a provider's request is to be told who the applicant is."""
+
+    ASKED = "ASKED"
+    """The Fund has not decided yet."""
+    REQUESTED = "REQUESTED"
+    """The applicant is being asked."""
+    GIVEN = "GIVEN"
+    REFUSED = "REFUSED"
 
 
 class DisclosureLevel(StrEnum):

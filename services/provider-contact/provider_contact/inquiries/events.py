@@ -1,11 +1,14 @@
 """Constructors of the events that inquiries emit."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TypedDict
 from uuid import UUID
 
 from provider_contact.inquiries.models import Inquiry, InquiryRow, ProviderResponse
 from shared.contracts import (
+    ConsentAsked,
+    ConsentDeclined,
+    ConsentRequested,
     InquiryAccepted,
     InquiryAcknowledged,
     InquiryAnswered,
@@ -102,6 +105,21 @@ def time_granted(inquiry: Inquiry, actor_role: str) -> TimeGranted:
 def time_refused(inquiry: Inquiry, actor_role: str) -> TimeRefused:
     """Return the event of more time that was refused."""
     return TimeRefused(**_of(inquiry), due_at=inquiry.due_at, actor_role=actor_role)
+
+
+def consent_asked(inquiry: Inquiry) -> ConsentAsked:
+    """Return the event of a provider's request to be told who the applicant is."""
+    return ConsentAsked(**_of(inquiry))
+
+
+def consent_requested(inquiry: Inquiry, answer_until: datetime, actor_role: str) -> ConsentRequested:
+    """Return the event by which the applicant is asked for the consent."""
+    return ConsentRequested(**_of(inquiry), answer_until=answer_until, actor_role=actor_role)
+
+
+def consent_declined(inquiry: Inquiry, actor_role: str) -> ConsentDeclined:
+    """Return the event of a clerk's decision not to ask the applicant."""
+    return ConsentDeclined(**_of(inquiry), actor_role=actor_role)
 
 
 class _Ids(TypedDict):

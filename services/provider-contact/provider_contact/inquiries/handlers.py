@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from provider_contact.inquiries import repository
+from provider_contact.inquiries.codes import ConsentState, InquiryFlag
 from provider_contact.inquiries.errors import UnknownAppeal
 from provider_contact.inquiries.models import AppealChange
 from provider_contact.inquiries.schemas import ClosedAppeal
-from provider_contact.inquiries.service import Notices, close_appeals
+from provider_contact.inquiries.service import Notices, close_appeals, set_flag
+from provider_contact.inquiries.service.flags import consent_state
 from provider_contact.inquiries.service.sending import InquiryCandidate, open_requested, send_inquiries
 from shared.contracts import (
     AppealRouted,
@@ -18,6 +20,7 @@ from shared.contracts import (
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
+    ConsentAnswered,
     InquiryRequested,
     TierRaised,
 )
@@ -78,6 +81,27 @@ def _classification(event: Classified) -> AppealChange:
 async def apply_tier(work: UnitOfWork, batch: Batch[TierRaised]) -> None:
     """Store the case's tier, which decides who may see the inquiry."""
     await repository.update_appeals(work.session, {received.event.appeal_id: {"tier": received.event.tier} for received in batch.received})
+
+
+async def apply_consents(work: UnitOfWork, batch: Batch[ConsentAnswered]) -> None:
+    """Open the applicant to the provider that was asked, if the applicant said yes. Silence and no change nothing of it.
+
+    A yes to the provider of the appeal also counts for later inquiries to it. An answer that comes again changes nothing.
+    """
+    answers = {received.event.inquiry_id: received.event for received in batch.received}
+    appeals = await repository.appeals_for_update(work.session, {event.appeal_id for event in answers.values()})
+    inquiries = await repository.lock_inquiries(work.session, list(answers), skip_locked=False)
+    opened: dict[UUID, AppealChange] = {}
+    for inquiry_id, inquiry in inquiries.items():
+        event, appeal = answers[inquiry_id], appeals.get(inquiry.appeal_id)
+        if consent_state(inquiry) is not ConsentState.REQUESTED:
+            continue
+        inquiry.discloses = event.given
+        set_flag(inquiry, InquiryFlag.CONSENT_REFUSED, value=not event.given)
+        inquiry.version += 1
+        if event.given and appeal is not None and appeal.provider_id == inquiry.provider_id:
+            opened[appeal.appeal_id] = {"discloses": True}
+    await repository.update_appeals(work.session, opened)
 
 
 async def reopen_cases(work: UnitOfWork, batch: Batch[CaseReopened]) -> None:

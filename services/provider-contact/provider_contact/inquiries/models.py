@@ -185,6 +185,7 @@ class AppealChange(TypedDict, total=False):
     tier: int | None
     kind: str | None
     category: str | None
+    discloses: bool
     closed: bool
 
 

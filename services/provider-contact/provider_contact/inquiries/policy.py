@@ -40,6 +40,7 @@ class InquiryRule(BaseModel):
     return_clock: str
     longest_time_days: int
     default_time_working_days: int
+    consent_policy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def inquiry_rule() -> InquiryRule:
     rule = policy_model(PACKAGE, "inquiry_rule.toml", InquiryRule)
     if not (rule.kinds <= taxonomy().kinds.keys() and rule.return_clock in clocks() and clocks()[rule.return_clock].policy):
         raise ReferenceDataError("inquiry_rule.toml", 1, "a kind or the clock is not known")
+    if rule.consent_policy not in policies():
+        raise ReferenceDataError("inquiry_rule.toml", 1, "the deadline of the consent is not known")
     return rule
 
 

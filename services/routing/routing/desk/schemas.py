@@ -168,6 +168,8 @@ class InquiryContent(BaseModel):
     version: int = 1
     round: int = 1
     time_asked_until: date | None = None
+    consent: str | None = None
+    """How far the provider's request for the applicant's consent is; None: it made none."""
     clock: LabelContent = LabelContent()
     actions: list[QuickAction] = []
     deliveries: list[DeliveryContent] = []

@@ -31,7 +31,8 @@ class TestTimelineTexts:
     def test_each_is_of_a_fact_that_intake_follows(self):
         facts = {event.FACT for event in HANDLERS} | {"received", "registered"}
         facts |= {"withdrawal-asked", "withdrawal-refused", "withdrawal-late", "appeal-reopened", "pin-replaced"}
-        facts |= {"proposal-confirmed", "proposal-denied", "commitment-kept", "commitment-broken"}  # told here alone
+        facts |= {"proposal-confirmed", "proposal-denied", "commitment-kept", "commitment-broken"}
+        facts |= {"consent-given", "consent-refused"}  # the last two lines: written here alone
         assert set(register_texts()["timeline"]) <= facts
 
     def test_an_event_without_a_text_is_not_shown(self):

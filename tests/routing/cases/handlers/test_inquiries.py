@@ -5,6 +5,9 @@ import pytest
 
 from routing.cases.errors import UnknownAppeal
 from shared.contracts import (
+    ConsentAnswered,
+    ConsentAsked,
+    ConsentRequested,
     InquiryAcknowledged,
     InquiryAnswered,
     InquiryCancelled,
@@ -59,6 +62,22 @@ class TestFollowInquiries:
             ("inquiry-answered", "service"), ("inquiry-returned", "head"), ("inquiry-cancelled", "specialist"),
         ]  # fmt: skip
         assert back["history"][4]["ru"] == "Ответа нет, о запросе сообщено: Управление здравоохранения региона"
+
+    async def test_a_request_for_the_consent_and_its_answer_are_news_and_move_nothing(self, desk):
+        appeal_id = await desk.open()
+        await desk.apply(sent(appeal_id))
+        before = await desk.case(appeal_id)
+        inquiry = {"inquiry_id": uuid4(), "provider_id": PROVIDER}
+        await desk.apply(ConsentAsked(appeal_id=appeal_id, **inquiry))
+        asked = await desk.case(appeal_id)
+        await desk.apply(ConsentRequested(appeal_id=appeal_id, **inquiry, answer_until=NOW, actor_role="specialist"))
+        requested = await desk.case(appeal_id)
+        await desk.apply(ConsentAnswered(appeal_id=appeal_id, **inquiry, given=True, method="TRACK"))
+        answered = await desk.case(appeal_id)
+        assert [case["has_news"] for case in (before, asked, requested, answered)] == [False, True, False, True]
+        assert {case["status"] for case in (before, asked, requested, answered)} == {"AWAITING_PROVIDER"}
+        assert [row["type"] for row in answered["history"][2:]] == ["consent-asked", "consent-requested", "consent-given"]
+        assert answered["history"][-1]["actor_role"] == "applicant"
 
     async def test_the_matched_provider_becomes_that_of_the_case(self, desk):
         appeal_id = await desk.open()

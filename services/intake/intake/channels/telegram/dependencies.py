@@ -34,7 +34,7 @@ from intake.ratings import service as ratings
 from intake.ratings.schemas import RatingIn
 from intake.register.codes import AnswerMethod, Verdict
 from intake.register.dependencies import Intake
-from intake.register.errors import CommitmentAnswered, ProposalAnswered
+from intake.register.errors import CommitmentAnswered, ConsentAnswered, ProposalAnswered
 from intake.register.schemas import AppealIn, ConfirmationIn, FeedbackIn, MessageIn, Tracked
 from intake.register.schemas.offers import OfferAnswer
 from intake.register.service.admission import Admission
@@ -110,7 +110,7 @@ class ChatActions:
         given = OfferAnswer(kind=offer.kind, offer_id=offer.id, answer=action.yes, method=AnswerMethod.TELEGRAM)
         try:
             stored = (await self.intake.actions.answer_offer(appeal.id, given, key=key)).response
-        except (ProposalAnswered, CommitmentAnswered):
+        except (ProposalAnswered, CommitmentAnswered, ConsentAnswered):
             return offers.answered_before(state)
         except Unavailable:
             raise

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from intake.register.codes import OfferKind, Verdict
+from intake.register.codes import Verdict
 from intake.register.schemas import (
     CallBackIn,
     CodeSent,
@@ -139,9 +139,8 @@ class ApplicantActions:
         return await self.perform(appeal_id, request, Rated, lambda work: outcome.rate(work, appeal_id, feedback))
 
     async def answer_offer(self, appeal_id: UUID, given: OfferAnswer, *, key: str | None = None) -> ActionResult[OfferAnswered]:
-        """Store what the applicant answers to a proposal or a commitment."""
-        operation = "proposal-answers" if given.kind is OfferKind.PROPOSAL else "commitment-answers"
-        request = ApplicantRequest(operation, given, key)
+        """Store what the applicant answers to an offer of a provider."""
+        request = ApplicantRequest(offers.ANSWER_CALLS[given.kind], given, key)
         return await self.perform(appeal_id, request, OfferAnswered, lambda work: offers.answer(work, appeal_id, given))
 
     async def confirm(self, appeal_id: UUID, confirmation: ConfirmationIn, *, key: str | None = None) -> ActionResult[OutcomeResult]:

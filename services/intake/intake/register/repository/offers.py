@@ -2,22 +2,19 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from intake.register.codes import OfferStatus
+from intake.register.codes import WAITING_OFFERS, OfferStatus
 from intake.register.models import ProviderOffer
 from intake.register.schemas.rows import OfferRow
 from shared.database import Database, among
 from shared.rows import insert_new_rows, table_of
 
 _OFFER = table_of(ProviderOffer).c
-WAITING: Final = (OfferStatus.PROPOSED, OfferStatus.DUE)
-"""The statuses in which the applicant is asked."""
 
 
 async def add_offers(session: AsyncSession, rows: Sequence[OfferRow]) -> None:
@@ -41,6 +38,12 @@ async def offers_of_appeal(session: AsyncSession, appeal_id: UUID) -> Sequence[P
     """Return the offers about an appeal, oldest first."""
     query = select(ProviderOffer).where(col(ProviderOffer.appeal_id) == appeal_id)
     return (await session.execute(query.order_by(col(ProviderOffer.at), col(ProviderOffer.id)))).scalars().all()
+
+
+async def appeals_with_consent(session: AsyncSession, appeal_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of the appeals whose applicants consented after filing that a provider learns who they are."""
+    given = select(_OFFER.appeal_id).where(among(session, ProviderOffer.appeal_id, appeal_ids), _OFFER.status == OfferStatus.GIVEN)
+    return frozenset((await session.execute(given)).scalars())
 
 
 async def offer(session: AsyncSession, offer_id: UUID) -> ProviderOffer | None:
@@ -77,6 +80,6 @@ async def due_answers(session: AsyncSession, now: datetime, limit: int) -> Seque
 
 async def waiting_offers(session: AsyncSession, appeal_ids: Collection[UUID]) -> Sequence[ProviderOffer]:
     """Return the offers about these appeals that wait for the applicant, latest first."""
-    query = select(ProviderOffer).where(among(session, ProviderOffer.appeal_id, appeal_ids), col(ProviderOffer.status).in_(WAITING))
+    query = select(ProviderOffer).where(among(session, ProviderOffer.appeal_id, appeal_ids), col(ProviderOffer.status).in_(WAITING_OFFERS))
     query = query.where(col(ProviderOffer.answer).is_(None)).order_by(col(ProviderOffer.at).desc(), col(ProviderOffer.id))
     return (await session.execute(query)).scalars().all()

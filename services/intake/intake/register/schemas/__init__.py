@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from intake.register.codes import ContactKind, ReadPart, Verdict, VerificationPurpose
-from intake.register.schemas.offers import CommitmentOut, ProposalOut
+from intake.register.schemas.offers import CommitmentOut, ConsentRequestOut, ProposalOut
 from shared.http import ShortText, StrictModel, Text, Text20k, code_text
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -191,6 +191,7 @@ class Tracked(BaseModel):
     followed_by: str | None = Field(None, description="the number of the appeal that follows")
     proposals: list[ProposalOut] = Field([], description="oldest first; for the applicant alone, as the commitments")
     commitments: list[CommitmentOut] = []
+    consent_requests: list[ConsentRequestOut] = []
     actions: list[str] = Field(
         [], description="the actions that the applicant may take now, by the names of the API calls; empty for other readers"
     )

@@ -73,6 +73,28 @@ class CommitmentOut(BaseModel):
     changeable_until: datetime | None
 
 
+class ConsentAnswerIn(StrictModel):
+    request_id: UUID = Field(strict=False)
+    given: bool = Field(description="the medical organisation may know who you are and read the appeal")
+    comment: OfferComment | None = None
+
+    def by(self, method: AnswerMethod) -> OfferAnswer:
+        """Return the answer as given by a method."""
+        return OfferAnswer(kind=OfferKind.CONSENT, offer_id=self.request_id, answer=self.given, method=method, comment=self.comment)
+
+
+class ConsentRequestOut(BaseModel):
+    """A provider's request to be told who the applicant is. Only a yes opens the name and the text to it; silence never does."""
+
+    request_id: UUID
+    status: str = Field(description="REQUESTED, GIVEN or REFUSED")
+    at: datetime
+    provider_id: UUID
+    answer_until: datetime | None = Field(description="a later answer still counts")
+    answer: bool | None
+    changeable_until: datetime | None = Field(description="until then the answer may be changed and does not count yet")
+
+
 class OfferAnswered(BaseModel):
     """The answer as it is stored; number and status of the appeal after it."""
 

@@ -1,6 +1,6 @@
 """The claim check: contents by appeal id for entitled services; every read is recorded in the audit log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 from uuid import UUID
@@ -8,9 +8,11 @@ from uuid import UUID
 import structlog
 
 from intake.register import repository
+from intake.register.codes import DISCLOSURE
 from intake.register.models import Message
 from intake.register.repository.appeals import SealedContent
 from intake.register.repository.applicant import applicants_messages, whole_appeal
+from intake.register.repository.offers import appeals_with_consent
 from intake.register.schemas import AppealRead
 from intake.register.schemas.contents import AppealContent, FileContent, MessageContent
 from intake.register.schemas.rows import Particulars
@@ -48,12 +50,11 @@ class ContentPurpose(Purpose):
         sealed = dict.fromkeys("particulars" if field == "contested_act" else field for field in self.fields)
         return (*sealed, "consents") if self.consent else tuple(sealed)
 
-    def applies(self, row: SealedContent) -> bool:
-        return self.consent is None or self.consent in row.consents
+    def applies(self, row: SealedContent, later: Collection[UUID]) -> bool:
+        """Return whether the appeal may be read. `later`: the appeals whose applicants consented after filing."""
+        return self.consent is None or self.consent in row.consents or row.id in later
 
 
-DISCLOSURE: Final = "DISCLOSE_TO_PROVIDER"
-"""The consent without which no provider learns of the appeal's text, its applicant and its files."""
 ROUTING, PROVIDER_CONTACT = frozenset({"routing"}), frozenset({"provider-contact"})
 PURPOSES: Final[Mapping[str, ContentPurpose]] = {
     "classification": ContentPurpose(ROUTING, for_a_person=False, fields=("text",)),
@@ -84,12 +85,16 @@ class SealedContents:
     files: Mapping[UUID, Sequence[AttachedFile]]
     messages: Mapping[UUID, Sequence[Message]]
     reads: Mapping[UUID, Sequence[AppealRead]]
+    consented: Collection[UUID]
+    """The appeals whose applicants gave the consent of the purpose after filing."""
 
 
 async def discloses_to_provider(work: UnitOfWork, appeal_id: UUID) -> bool:
-    """Return whether the applicant consents to disclosure to the provider."""
+    """Return whether the applicant consents to disclosure to the provider, with the appeal or later."""
     row = (await repository.sealed_contents(work.session, [appeal_id], ("consents",))).get(appeal_id)
-    return row is not None and DISCLOSURE in row.consents
+    if row is None:
+        return False
+    return DISCLOSURE in row.consents or appeal_id in await appeals_with_consent(work.session, [appeal_id])
 
 
 async def read_sealed(
@@ -101,11 +106,12 @@ async def read_sealed(
     files = await list_files(work, ids) if purpose.with_additions or purpose.with_files else {}
     messages = await applicants_messages(session, ids) if purpose.with_additions else {}
     reads = {each: await reads_for_applicant(session, await whole_appeal(session, each)) for each in rows} if purpose.with_reads else {}
+    consented = await appeals_with_consent(session, ids) if purpose.consent else ()
     read = ids[0] if purpose.for_a_person and len(ids) == 1 else None  # people read one appeal at a time
     await work.audit.record(
         reader=reader.subject, purpose=request.purpose, ids=ids, on_behalf_of=request.on_behalf_of, appeal_id=read, role=request.role
     )
-    return SealedContents(rows, files, messages, reads)
+    return SealedContents(rows, files, messages, reads, consented)
 
 
 def open_contents(sealer: Sealer, request: ContentsRequest, purpose: ContentPurpose, found: SealedContents) -> ContentsResponse:
@@ -113,7 +119,7 @@ def open_contents(sealer: Sealer, request: ContentsRequest, purpose: ContentPurp
     items = []
     for appeal_id in request.ids:
         row = found.rows.get(appeal_id)
-        content = _readable(sealer, row, purpose.fields) if row is not None and purpose.applies(row) else None
+        content = _readable(sealer, row, purpose.fields) if row is not None and purpose.applies(row, found.consented) else None
         if content is not None and purpose.with_additions:
             content["messages"] = _messages(sealer, found.messages.get(appeal_id, []))
         if content is not None and (purpose.with_additions or purpose.with_files):

@@ -1,7 +1,7 @@
-"""Offers of providers: proposals ("solved here and now") and commitments, and what the applicant answers about them.
+"""Offers of providers: proposals ("solved here and now"), commitments and requests for consent, and what the applicant answers.
 
-Only the applicant decides whether an offer holds. An answer by the pages or the bot may be changed for a minute, as a button is easily
-missed: until then it is stored and not published. Every other answer is published at once.
+Only the applicant decides whether an offer holds, and who learns of the applicant. An answer by the pages or the bot may be changed for a
+minute, as a button is easily missed: until then it is stored and not published. Every other answer is published at once.
 """
 
 from base64 import urlsafe_b64encode
@@ -11,55 +11,68 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from intake.register.codes import MessageKind, OfferKind, OfferStatus
-from intake.register.errors import AppealFinished, CommitmentAnswered, CommitmentNotDue, ProposalAnswered
+from intake.register.errors import AppealFinished, CommitmentAnswered, CommitmentNotDue, ConsentAnswered, ProposalAnswered
 from intake.register.models import ProviderOffer
 from intake.register.policy import policy
 from intake.register.repository import applicant as records
 from intake.register.repository import offers as repository
-from intake.register.schemas.offers import CommitmentOut, OfferAnswer, OfferAnswered, ProposalOut
+from intake.register.schemas.offers import CommitmentOut, ConsentRequestOut, OfferAnswer, OfferAnswered, ProposalOut
 from intake.register.schemas.rows import OfferRow, TrackingRow
 from intake.register.service.progress import lock_appeal, publish_change, store_message
 from intake.register.service.rights import is_finished
-from intake.register.service.sealed_fields import open_field
 from shared import contracts
-from shared.auth import Principal
 from shared.contents import Contents, OwnerUnavailable
 from shared.contracts import (
     AppealEvent,
     CommitmentDue,
     CommitmentEnded,
     CommitmentMade,
+    ConsentRequested,
     OutcomeVerified,
     ProposalUnanswered,
     SolutionProposed,
 )
 from shared.database import Database
-from shared.errors import NotFound
+from shared.errors import DomainError, NotFound
 from shared.messaging.handling import Received
-from shared.sealing import Pepper, SealError
+from shared.sealing import Pepper
 from shared.unit_of_work import UnitOfWork
-from shared.visibility import visible_cases
 
 OWNER: Final = "provider-contact"
 PURPOSE: Final = "proposal"
 """The purpose for which the texts of proposals and commitments are read from their owner."""
-CALL_PURPOSE: Final = "question-call"
 PUBLISH_BATCH: Final = 100
 _TOKEN_BYTES: Final = 16
 TOKEN_LENGTH: Final = 22  # base64 of the bytes
-OFFER_FACTS: Final = frozenset({SolutionProposed.FACT, CommitmentMade.FACT})
+OFFER_FACTS: Final = frozenset({SolutionProposed.FACT, CommitmentMade.FACT, ConsentRequested.FACT})
 """The types of timeline entries by which an appeal is known to have offers: most have none, and are read without looking for them."""
 _ANSWERED_AS: Final[Mapping[tuple[OfferKind, bool], tuple[OfferStatus, str]]] = {
     (OfferKind.PROPOSAL, True): (OfferStatus.CONFIRMED, "proposal-confirmed"),
     (OfferKind.PROPOSAL, False): (OfferStatus.DENIED, "proposal-denied"),
     (OfferKind.COMMITMENT, True): (OfferStatus.KEPT, "commitment-kept"),
     (OfferKind.COMMITMENT, False): (OfferStatus.BROKEN, "commitment-broken"),
+    (OfferKind.CONSENT, True): (OfferStatus.GIVEN, "consent-given"),
+    (OfferKind.CONSENT, False): (OfferStatus.REFUSED, "consent-refused"),
 }
 """The status of an answered offer and the type of its timeline entry, by kind and answer."""
 ANSWERABLE: Final[Mapping[OfferKind, frozenset[OfferStatus]]] = {
     OfferKind.PROPOSAL: frozenset({OfferStatus.PROPOSED, OfferStatus.NO_ANSWER}),
     OfferKind.COMMITMENT: frozenset({OfferStatus.DUE, OfferStatus.NO_ANSWER}),
+    OfferKind.CONSENT: frozenset({OfferStatus.REQUESTED}),
 }
+ANSWER_CALLS: Final[Mapping[OfferKind, str]] = {
+    OfferKind.PROPOSAL: "proposal-answers",
+    OfferKind.COMMITMENT: "commitment-answers",
+    OfferKind.CONSENT: "consent-answers",
+}
+"""The call by which the applicant answers, by the kind of the offer."""
+_ANSWERED: Final[Mapping[OfferKind, type[DomainError]]] = {
+    OfferKind.PROPOSAL: ProposalAnswered,
+    OfferKind.COMMITMENT: CommitmentAnswered,
+    OfferKind.CONSENT: ConsentAnswered,
+}
+_ENDS_WITH_APPEAL: Final = frozenset({OfferKind.PROPOSAL, OfferKind.CONSENT})
+"""What is not asked any more once the appeal is finished."""
 _CHECKED: Final = {"VERIFIED": OfferStatus.VERIFIED, "REFUTED": OfferStatus.REFUTED}
 
 
@@ -84,6 +97,14 @@ async def _propose(work: UnitOfWork, received: Received[SolutionProposed]) -> No
 async def _promise(work: UnitOfWork, received: Received[CommitmentMade]) -> None:
     row = _new_offer(work.pepper, received, OfferKind.COMMITMENT, received.event.commitment_id, OfferStatus.OPEN)
     row["due_on"] = received.event.due_on
+    await repository.add_offers(work.session, [row])
+
+
+async def _request_consent(work: UnitOfWork, received: Received[ConsentRequested]) -> None:
+    """Ask for the consent about one inquiry, whose id is that of the offer."""
+    event = received.event
+    row = _new_offer(work.pepper, received, OfferKind.CONSENT, event.inquiry_id, OfferStatus.REQUESTED)
+    row["asked_by"], row["answer_until"] = received.envelope.id, event.answer_until
     await repository.add_offers(work.session, [row])
 
 
@@ -114,6 +135,7 @@ _EFFECTS: Final[Mapping[type[AppealEvent], Callable[[UnitOfWork, Received[Any]],
     CommitmentDue: _fall_due,
     CommitmentEnded: _end,
     OutcomeVerified: _verify,
+    ConsentRequested: _request_consent,
 }
 OFFER_EVENTS: Final = tuple(_EFFECTS)
 
@@ -126,7 +148,7 @@ def _new_offer(pepper: Pepper, received: Received[Any], kind: OfferKind, offer_i
         "kind": kind,
         "status": status,
         "provider_id": event.provider_id,
-        "language": event.language,
+        "language": getattr(event, "language", ""),  # a request for consent has no text of the provider
         "at": received.envelope.time,
         "due_on": None,
         "asked_by": None,
@@ -147,7 +169,9 @@ def _new_offer(pepper: Pepper, received: Received[Any], kind: OfferKind, offer_i
 async def answer(work: UnitOfWork, appeal_id: UUID, given: OfferAnswer) -> OfferAnswered:
     """Store the applicant's answer to an offer about an appeal that the applicant has opened, and publish it unless it may be changed.
 
-    A late answer counts. Raises NotFound, ProposalAnswered, CommitmentAnswered, CommitmentNotDue, AppealFinished and TooMany.
+    A late answer counts.
+
+    Raises NotFound, ProposalAnswered, CommitmentAnswered, CommitmentNotDue, ConsentAnswered, AppealFinished and TooMany.
     """
     tracking, now = await lock_appeal(work, appeal_id), work.clock.now()
     offer = await repository.lock_offer(work.session, given.offer_id)
@@ -170,14 +194,13 @@ async def answer(work: UnitOfWork, appeal_id: UUID, given: OfferAnswer) -> Offer
 
 def _check_open(offer: ProviderOffer, tracking: TrackingRow, now: datetime) -> None:
     """Raise unless the offer can be answered, or its answer changed, now."""
-    is_proposal = offer.kind is OfferKind.PROPOSAL
     if offer.answer is not None and (offer.publish_at is None or offer.publish_at <= now):
-        raise ProposalAnswered if is_proposal else CommitmentAnswered
+        raise _ANSWERED[offer.kind]
     if offer.status is OfferStatus.OPEN:
         raise CommitmentNotDue
     if offer.status not in ANSWERABLE[offer.kind]:  # decided without the applicant, as by an excuse
-        raise ProposalAnswered if is_proposal else CommitmentAnswered
-    if is_proposal and is_finished(tracking["status"]):
+        raise _ANSWERED[offer.kind]
+    if offer.kind in _ENDS_WITH_APPEAL and is_finished(tracking["status"]):
         raise AppealFinished
 
 
@@ -187,8 +210,12 @@ async def _publish(work: UnitOfWork, tracking: TrackingRow, offer: ProviderOffer
     event: AppealEvent
     if offer.kind is OfferKind.PROPOSAL:
         event = contracts.ProposalAnswered(appeal_id=offer.appeal_id, proposal_id=offer.id, confirmed=yes, method=method)
-    else:
+    elif offer.kind is OfferKind.COMMITMENT:
         event = contracts.CommitmentAnswered(appeal_id=offer.appeal_id, commitment_id=offer.id, fulfilled=yes, method=method)
+    else:
+        event = contracts.ConsentAnswered(
+            appeal_id=offer.appeal_id, inquiry_id=offer.id, provider_id=offer.provider_id, given=yes, method=method
+        )
     offer.status, timeline_type = _ANSWERED_AS[offer.kind, yes]
     offer.publish_at = None
     await publish_change(work, tracking, event, timeline_type=timeline_type)
@@ -227,16 +254,17 @@ def can_answer(offer: ProviderOffer, appeal_status: str, now: datetime) -> bool:
     """Return whether the applicant may answer, or change the answer, now."""
     if offer.answer is not None and (offer.publish_at is None or offer.publish_at <= now):
         return False
-    is_over = offer.kind is OfferKind.PROPOSAL and is_finished(appeal_status)
+    is_over = offer.kind in _ENDS_WITH_APPEAL and is_finished(appeal_status)
     return offer.status in ANSWERABLE[offer.kind] and not is_over
 
 
 async def offer_texts(contents: Contents, offers: Sequence[ProviderOffer], on_behalf_of: str) -> Mapping[UUID, str]:
     """Return the texts of offers by id, as far as their owner replies. Call it while no unit of work is open."""
-    if not offers:
+    ids = [offer.id for offer in offers if offer.kind is not OfferKind.CONSENT]
+    if not ids:
         return {}
     try:
-        found = await contents.read(OWNER, [offer.id for offer in offers], purpose=PURPOSE, on_behalf_of=on_behalf_of)
+        found = await contents.read(OWNER, ids, purpose=PURPOSE, on_behalf_of=on_behalf_of)
     except OwnerUnavailable:
         return {}
     return {offer_id: text for offer_id, content in found.items() if content and isinstance(text := content.get("text"), str)}
@@ -256,6 +284,23 @@ def commitments(offers: Sequence[ProviderOffer], texts: Mapping[UUID, str]) -> l
     ]
 
 
+def consent_requests(offers: Sequence[ProviderOffer]) -> list[ConsentRequestOut]:
+    """Return the requests for consent among the offers as the applicant reads them."""
+    return [
+        ConsentRequestOut(
+            request_id=offer.id,
+            at=offer.at,
+            status=offer.status,
+            provider_id=offer.provider_id,
+            answer_until=offer.answer_until,
+            answer=offer.answer,
+            changeable_until=offer.publish_at,
+        )
+        for offer in offers
+        if offer.kind is OfferKind.CONSENT
+    ]
+
+
 def _shared(offer: ProviderOffer, texts: Mapping[UUID, str]) -> dict[str, Any]:
     return {
         "status": offer.status,
@@ -266,55 +311,6 @@ def _shared(offer: ProviderOffer, texts: Mapping[UUID, str]) -> dict[str, Any]:
         "answer": offer.answer,
         "changeable_until": offer.publish_at,
     }
-
-
-# the call of the contact centre
-
-
-class OfferToCall(NamedTuple):
-    """A question for a call, with what is needed for it; None: the applicant did not give it."""
-
-    offer: ProviderOffer
-    number: str
-    region: str
-    full_name: str | None
-    phone: str | None
-
-
-async def read_for_call(work: UnitOfWork, offer_id: UUID, reader: Principal) -> OfferToCall:
-    """Return a question that waits for the applicant, and the number to call; the access is recorded in the audit log.
-
-    Raises NotFound for one that the reader does not see, or that waits no longer.
-    """
-    offer = await visible_offer(work, offer_id, reader)
-    tracking, appeal = await records.tracking_of(work.session, offer.appeal_id), await records.whole_appeal(work.session, offer.appeal_id)
-    if not can_answer(offer, tracking["status"], work.clock.now()) or offer.answer is not None:
-        raise NotFound
-    await work.audit.record(reader=reader.subject, purpose=CALL_PURPOSE, ids=[appeal.id], appeal_id=appeal.id, role=reader.role)
-    try:
-        applicant = open_field(work.sealer, appeal.id, "applicant", appeal.applicant) or {}
-    except SealError:  # erased
-        raise NotFound from None
-    return OfferToCall(offer, appeal.number, tracking["region"], applicant.get("full_name"), applicant.get("phone"))
-
-
-async def visible_offer(work: UnitOfWork, offer_id: UUID, reader: Principal) -> ProviderOffer:
-    """Return an offer about an appeal that the reader sees. Raises NotFound."""
-    offer = await repository.offer(work.session, offer_id)
-    if offer is None:
-        raise NotFound
-    tracking = await records.tracking_of(work.session, offer.appeal_id)
-    if not visible_cases(reader).allows(tracking["region"], tracking["tier"], tracking["provider_id"]):
-        raise NotFound
-    return offer
-
-
-async def not_reached(work: UnitOfWork, offer_id: UUID, reader: Principal) -> None:
-    """Count a call that nobody answered. Raises NotFound for an offer that the reader does not see."""
-    await visible_offer(work, offer_id, reader)
-    offer = await repository.lock_offer(work.session, offer_id)
-    if offer is not None:
-        offer.attempts, offer.called_at = offer.attempts + 1, work.clock.now()
 
 
 # the link in a mail or SMS

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register import repository
-from intake.register.codes import MessageAuthor, MessageKind, OfferKind
+from intake.register.codes import MessageAuthor, MessageKind
 from intake.register.models import Appeal, Message, ProviderOffer, Timeline, Tracking
 from intake.register.repository import applicant as records
 from intake.register.repository.guesses import AppealAccess, access_to
@@ -20,7 +20,7 @@ from intake.register.repository.offers import offers_of_appeal
 from intake.register.repository.recipients import confirmed_kinds
 from intake.register.schemas import AnswerOut, AppealRead, AttachedFileOut, HeldFor, KnownProvider, MessageOut, TimelineEntry, Tracked
 from intake.register.schemas.rows import TimelineData
-from intake.register.service.offers import OFFER_FACTS, can_answer, commitments, proposals
+from intake.register.service.offers import ANSWER_CALLS, OFFER_FACTS, can_answer, commitments, consent_requests, proposals
 from intake.register.service.ports import AttachedFile, ListFiles
 from intake.register.service.progress import message_text
 from intake.register.service.reads import reads_for_applicant
@@ -274,6 +274,7 @@ def tracked(
         followed_by=context.followed_by,
         proposals=proposals(context.offers, offer_texts),
         commitments=commitments(context.offers, offer_texts),
+        consent_requests=consent_requests(context.offers),
         actions=[*_actions(seen, context), *_offer_actions(seen, context, now)] if seen.is_own else [],
     )
 
@@ -315,8 +316,7 @@ def _actions(seen: VisibleAppeal, context: TrackingContext) -> list[str]:
 def _offer_actions(seen: VisibleAppeal, context: TrackingContext, now: datetime) -> list[str]:
     """Return the calls by which the applicant may answer an offer now."""
     kinds = {offer.kind for offer in context.offers if can_answer(offer, seen.tracking.status, now)}
-    calls = {OfferKind.PROPOSAL: "proposal-answers", OfferKind.COMMITMENT: "commitment-answers"}
-    return [call for kind, call in calls.items() if kind in kinds]
+    return [call for kind, call in ANSWER_CALLS.items() if kind in kinds]
 
 
 def _own_texts(sealer: Sealer, messages: Sequence[Message]) -> dict[UUID, str]:

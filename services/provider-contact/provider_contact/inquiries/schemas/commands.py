@@ -109,6 +109,15 @@ class AskTime(Command):
     reason: Remark
 
 
+class AskConsent(Command):
+    """Ask the Fund to obtain the applicant's consent to be named, because the inquiry cannot be answered without the person."""
+
+    ACTION = InquiryAction.ASK_CONSENT
+    SUMMARY = "Ask the Fund to obtain the applicant's consent to be named"
+
+    reason: Remark
+
+
 class Accept(Command):
     """Accept the answer. `refusal_lawful`: the finding on a refusal of care, required if the answer names one; else null."""
 
@@ -158,6 +167,20 @@ class RefuseTime(Command):
 
     ACTION = InquiryAction.REFUSE_TIME
     SUMMARY = "Refuse the time that the provider asked for"
+
+
+class RequestConsent(Command):
+    """Have the applicant asked for the consent to be named to the provider. Only a yes opens the applicant."""
+
+    ACTION = InquiryAction.REQUEST_CONSENT
+    SUMMARY = "Ask the applicant for the consent that the provider asked for"
+
+
+class DeclineConsent(Command):
+    """Do not ask the applicant: the provider answers without the person."""
+
+    ACTION = InquiryAction.DECLINE_CONSENT
+    SUMMARY = "Do not ask the applicant for the consent"
 
 
 class EscalateTo(Command):
@@ -217,12 +240,15 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Propose,
     MakePromise,
     AskTime,
+    AskConsent,
     Accept,
     Return,
     Remind,
     RecordCall,
     GrantTime,
     RefuseTime,
+    RequestConsent,
+    DeclineConsent,
     EscalateTo,
     ShareDocuments,
     Cancel,

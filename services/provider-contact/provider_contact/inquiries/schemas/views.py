@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, JsonValue, WithJsonSchema
 
-from provider_contact.inquiries.codes import AnswerMethod, InquiryStatus, NoticeKind
+from provider_contact.inquiries.codes import AnswerMethod, ConsentState, InquiryStatus, NoticeKind
 from shared.domain.taxonomy import AnswerType
 
 JsonObject = Annotated[dict[str, JsonValue], WithJsonSchema({"type": "object", "additionalProperties": True})]
@@ -55,6 +55,8 @@ class InquiryItem(BaseModel):
     """The first answer is of round 1; each return of an answer begins the next round."""
     time_asked_until: date | None
     """The last day of the time that the provider asks for; null if no request waits for a decision."""
+    consent: ConsentState | None
+    """How far the provider's request is to be told who the applicant is; null: it made none."""
     version: int
     next_actions: list[NextAction]
 

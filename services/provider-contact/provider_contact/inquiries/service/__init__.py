@@ -9,10 +9,10 @@ from provider_contact.inquiries.service.actions import (
     change_flags,
     lock_context,
     lock_inquiries,
-    set_flag,
 )
 from provider_contact.inquiries.service.answers import AnswerSender
 from provider_contact.inquiries.service.appeals import appeal_for_update, appeals_in, close_appeals, record_appeals
+from provider_contact.inquiries.service.flags import set_flag
 from provider_contact.inquiries.service.ports import ActionContext, ActionHandler, FindDeliveries, InquiryFiles, NoNotices, Notice, Notices
 from provider_contact.inquiries.service.sending import assign_provider
 from provider_contact.inquiries.service.steps import STEP_BATCH, advance_due

@@ -30,6 +30,7 @@ from provider_contact.inquiries.schemas.commands import AnswerContent, Command
 from provider_contact.inquiries.service import workflow
 from provider_contact.inquiries.service.answers import AnswerSender, check_answer, store_answer
 from provider_contact.inquiries.service.carrying_out import CARRIED_OUT, answer_inquiry
+from provider_contact.inquiries.service.flags import set_flag
 from provider_contact.inquiries.service.ports import ActionContext, ActionHandler, InquiryFiles, NoNotices, Notice, Notices
 from provider_contact.inquiries.service.reading import inquiry_item, visible_inquiry
 from provider_contact.inquiries.service.workflow import Step
@@ -161,12 +162,6 @@ def move(inquiry: Inquiry, status: InquiryStatus) -> None:
     inquiry.status = status
     inquiry.settled = inquiry.closed_at is not None or not statuses()[status].awaits
     inquiry.version += 1
-
-
-def set_flag(inquiry: Inquiry, flag: InquiryFlag, *, value: bool) -> None:
-    """Set or remove a flag of a locked inquiry. For a handler of an action, which leaves the version alone."""
-    others = [each for each in inquiry.flags if each != flag]
-    inquiry.flags = sorted([*others, flag]) if value else others
 
 
 async def change_flags(work: UnitOfWork, inquiry_id: UUID, **flags: bool) -> Inquiry | None:

@@ -5,14 +5,16 @@ from typing import Final
 from uuid import UUID
 
 from provider_contact.inquiries import events, repository
-from provider_contact.inquiries.codes import InquiryAction, InquiryClock, NoticeKind
+from provider_contact.inquiries.codes import InquiryAction, InquiryClock, InquiryFlag, NoticeKind
 from provider_contact.inquiries.policy import clocks, inquiry_rule
 from provider_contact.inquiries.schemas import commands
 from provider_contact.inquiries.service.answers import AnswerSender, store_answer
 from provider_contact.inquiries.service.entries import enter
+from provider_contact.inquiries.service.flags import set_flag
 from provider_contact.inquiries.service.ports import ActionContext, ActionHandler
 from provider_contact.inquiries.service.steps import clock_due_at, first_step_at
-from shared.domain.deadlines import due_at
+from shared.domain.calendar import planning_calendar
+from shared.domain.deadlines import due_at, due_on, policies
 from shared.domain.regions import regions
 from shared.errors import InvalidInput
 
@@ -40,6 +42,31 @@ async def ask_time(context: ActionContext, command: commands.AskTime) -> None:
     inquiry.time_asked_until = command.until
     enter(context, InquiryAction.ASK_TIME, day=command.until, texts={"text": command.reason})
     context.work.publish(events.time_asked(inquiry, command.until))
+
+
+async def ask_consent(context: ActionContext, command: commands.AskConsent) -> None:
+    """Store the reason, sealed. A clerk decides whether the applicant is asked."""
+    set_flag(context.inquiry, InquiryFlag.CONSENT_ASKED, value=True)
+    enter(context, InquiryAction.ASK_CONSENT, texts={"text": command.reason})
+    context.work.publish(events.consent_asked(context.inquiry))
+
+
+async def request_consent(context: ActionContext, _command: commands.RequestConsent) -> None:
+    """Have the applicant asked. Nothing is disclosed until the applicant says yes."""
+    inquiry, region = context.inquiry, context.appeal.region
+    today = context.now.astimezone(regions()[region].timezone).date()
+    last_day = due_on(today, policies()[inquiry_rule().consent_policy], planning_calendar()).due_on
+    set_flag(inquiry, InquiryFlag.CONSENT_ASKED, value=False)
+    set_flag(inquiry, InquiryFlag.CONSENT_REQUESTED, value=True)
+    enter(context, InquiryAction.REQUEST_CONSENT, day=last_day)
+    context.work.publish(events.consent_requested(inquiry, due_at(last_day, region), context.role))
+
+
+async def decline_consent(context: ActionContext, _command: commands.DeclineConsent) -> None:
+    """Do not ask the applicant. The provider may ask again with another reason."""
+    set_flag(context.inquiry, InquiryFlag.CONSENT_ASKED, value=False)
+    enter(context, InquiryAction.DECLINE_CONSENT)
+    context.work.publish(events.consent_declined(context.inquiry, context.role))
 
 
 async def accept(context: ActionContext, command: commands.Accept) -> None:
@@ -134,12 +161,15 @@ def _set_due(context: ActionContext, moment: datetime, clock: str) -> None:
 CARRIED_OUT: Final = (
     ActionHandler(commands.Acknowledge, acknowledge),
     ActionHandler(commands.AskTime, ask_time),
+    ActionHandler(commands.AskConsent, ask_consent),
     ActionHandler(commands.Accept, accept),
     ActionHandler(commands.Return, return_answer),
     ActionHandler(commands.Remind, remind),
     ActionHandler(commands.RecordCall, record_call),
     ActionHandler(commands.GrantTime, grant_time),
     ActionHandler(commands.RefuseTime, refuse_time),
+    ActionHandler(commands.RequestConsent, request_consent),
+    ActionHandler(commands.DeclineConsent, decline_consent),
     ActionHandler(commands.EscalateTo, escalate_to),
     ActionHandler(commands.Cancel, cancel),
 )

@@ -11,6 +11,7 @@ from provider_contact.inquiries.models import Appeal, Inquiry, ProviderResponse
 from provider_contact.inquiries.policy import clocks, content_purposes, disclosure_of
 from provider_contact.inquiries.schemas import JsonObject
 from provider_contact.inquiries.schemas.views import AnswerFileView, CommitmentView, DocumentView, ProposalView
+from provider_contact.inquiries.service.flags import consent_state
 from provider_contact.inquiries.service.ports import InquiryFiles
 from provider_contact.inquiries.service.workflow import quick_actions
 from shared.auth import Principal
@@ -224,6 +225,7 @@ def _inquiry(inquiry: Inquiry, appeal: Appeal, now: datetime) -> JsonObject:
         "version": inquiry.version,
         "round": inquiry.round,
         "time_asked_until": inquiry.time_asked_until.isoformat() if inquiry.time_asked_until else None,
+        "consent": consent_state(inquiry),
         "clock": _label(clocks()[inquiry.clock].label),
         "actions": [{"action": step.action, **_label(step.label)} for step in quick_actions(inquiry, appeal, now)],
     }

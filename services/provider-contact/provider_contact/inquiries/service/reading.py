@@ -21,6 +21,7 @@ from provider_contact.inquiries.schemas.views import (
 from provider_contact.inquiries.service.answers import response_view
 from provider_contact.inquiries.service.contents import Statements
 from provider_contact.inquiries.service.entries import INTERNAL, entry_view
+from provider_contact.inquiries.service.flags import consent_state
 from provider_contact.inquiries.service.ports import InquiryFiles
 from shared.auth import Principal
 from shared.domain.labels import Label
@@ -53,6 +54,7 @@ def inquiry_item(inquiry: Inquiry, appeal: Appeal, next_actions: list[NextAction
         clock=InquiryClockView(code=clock.code, **clock.label.as_dict()),
         round=inquiry.round,
         time_asked_until=inquiry.time_asked_until,
+        consent=consent_state(inquiry),
         version=inquiry.version,
         next_actions=next_actions,
     )

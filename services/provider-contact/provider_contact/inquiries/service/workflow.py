@@ -12,6 +12,7 @@ from provider_contact.inquiries.models import Appeal, Inquiry
 from provider_contact.inquiries.policy import action_rows, disclosure_of, statuses
 from provider_contact.inquiries.schemas import ActionField, NextAction
 from provider_contact.inquiries.schemas.commands import COMMANDS, Command
+from provider_contact.inquiries.service.flags import consent_state
 from shared.auth import ROLES, STAFF, Principal, Role
 from shared.code_fields import options_of
 from shared.domain.labels import Label
@@ -35,6 +36,8 @@ class Guard(StrEnum):
     CONFIRMED_PROPOSAL = "confirmed-proposal"
     OPEN_COMMITMENT = "open-commitment"
     NAMES_PERSON = "names-person"
+    CONSENT_POSSIBLE = "consent-possible"
+    CONSENT_ASKED = "consent-asked"
 
 
 def names_person(inquiry: Inquiry) -> bool:
@@ -47,6 +50,11 @@ def _is_reminded_today(inquiry: Inquiry, appeal: Appeal, now: datetime) -> bool:
     return inquiry.reminded_at is not None and inquiry.reminded_at.astimezone(zone).date() == now.astimezone(zone).date()
 
 
+def _is_consent_possible(inquiry: Inquiry) -> bool:
+    """Return whether the applicant is withheld for want of a consent that was neither asked for nor answered yet."""
+    return not inquiry.discloses and consent_state(inquiry) is None and disclosure_of(inquiry.category) is not DisclosureLevel.NONE
+
+
 GUARDS: Final[Mapping[Guard, Callable[[Inquiry, Appeal, datetime], bool]]] = {
     Guard.TIME_ASKED: lambda inquiry, _appeal, _now: inquiry.time_asked_until is not None,
     Guard.NO_TIME_ASKED: lambda inquiry, _appeal, _now: inquiry.time_asked_until is None,
@@ -55,6 +63,8 @@ GUARDS: Final[Mapping[Guard, Callable[[Inquiry, Appeal, datetime], bool]]] = {
     Guard.CONFIRMED_PROPOSAL: lambda inquiry, _appeal, _now: InquiryFlag.CONFIRMED_PROPOSAL in inquiry.flags,
     Guard.OPEN_COMMITMENT: lambda inquiry, _appeal, _now: InquiryFlag.OPEN_COMMITMENT in inquiry.flags,
     Guard.NAMES_PERSON: lambda inquiry, _appeal, _now: names_person(inquiry),
+    Guard.CONSENT_POSSIBLE: lambda inquiry, _appeal, _now: _is_consent_possible(inquiry),
+    Guard.CONSENT_ASKED: lambda inquiry, _appeal, _now: InquiryFlag.CONSENT_ASKED in inquiry.flags,
 }
 
 

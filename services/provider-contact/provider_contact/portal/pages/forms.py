@@ -34,6 +34,7 @@ _FIELDS: Final[Mapping[InquiryAction, Sequence[str]]] = {
     InquiryAction.PROPOSE: ("language", "text"),
     InquiryAction.PROMISE: ("language", "text", "due_on"),
     InquiryAction.ASK_TIME: ("until", "reason"),
+    InquiryAction.ASK_CONSENT: ("reason",),
 }
 ACTIONS: Final[Mapping[str, type[Command]]] = {command.ACTION: command for command in COMMANDS if command.ACTION in _FIELDS}
 _LABELS: Final[Mapping[str, str]] = {
@@ -48,6 +49,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "promise.due_on": N_("By which day"),
     "ask-time.until": N_("Until which day"),
     "ask-time.reason": N_("Why the time is needed"),
+    "ask-consent.reason": N_("Why it cannot be answered without the person"),
 }
 _WRONG: Final[Mapping[str, str]] = {
     "required": N_("This is needed."),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from provider_contact.accounts.schemas import AccountView
 from provider_contact.attachments.service.lines import DocumentLine, FileLine, document_lines, file_lines
 from provider_contact.commitments.codes import CommitmentStatus
-from provider_contact.inquiries.codes import InquiryAction, ResponseCode
+from provider_contact.inquiries.codes import ConsentState, InquiryAction, ResponseCode
 from provider_contact.inquiries.schemas import InquiryDetail
 from provider_contact.inquiries.schemas.views import AnswerFileView, AskedQuestion, CommitmentView, EntryView, ProposalView, ResponseView
 from provider_contact.inquiries.service.labels import clock_label, reason_label, status_label
@@ -28,6 +28,12 @@ from shared.web.i18n import N_
 from shared.web.viewer import role_labels
 
 SENT: Final = "SENT"
+_CONSENT: Final[Mapping[ConsentState, str]] = {
+    ConsentState.ASKED: N_("You asked the Fund for the patient's consent. A specialist decides whether the patient is asked."),
+    ConsentState.REQUESTED: N_("The patient is being asked. Without a yes the name is not passed on, so prepare an answer without it."),
+    ConsentState.GIVEN: N_("The patient agreed to be named to you."),
+    ConsentState.REFUSED: N_("The patient did not agree to be named. Answer by the service, the period and the department."),
+}
 _ASKED_AS_REFUSAL: Final = frozenset({REASON, RULE})
 _PROTECTED: Final = frozenset({"ETHICS", "EXTORTION"})
 
@@ -138,6 +144,8 @@ class InquiryPage:
     waiting: Sequence[FileLine]
     """The files that the person has uploaded and not sent yet."""
     withheld: bool
+    consent: str
+    """What has become of the request for the patient's consent; empty: there was none."""
     protected: bool
     content_available: bool
     fields: Sequence[Field]
@@ -206,6 +214,7 @@ def inquiry_page(detail: InquiryDetail, parts: PageParts, visit: Visit) -> Inqui
         documents=document_lines(detail.documents, _href(detail.inquiry_id)),
         waiting=file_lines(parts.waiting, visit.language, _href(detail.inquiry_id)),
         withheld=not detail.discloses,
+        consent=visit.text(_CONSENT[detail.consent]) if detail.consent else "",
         protected=category is not None and taxonomy().root_category(category.code) in _PROTECTED,
         content_available=detail.content_available,
         fields=[_field(each, visit) for each in questions],

@@ -36,6 +36,7 @@ FLASHES: Final[Mapping[str, Flash]] = {
     "propose": Flash(N_("The patient is asked whether it is solved. You will see the answer here.")),
     "promise": Flash(N_("The promise is recorded. The patient is asked on that day.")),
     "ask-time": Flash(N_("The Fund decides about the time you asked for. Until then the due date stays.")),
+    "ask-consent": Flash(N_("The Fund decides whether the patient is asked. Until a yes the patient is not named.")),
     "draft": Flash(N_("The draft is saved.")),
     "draft-deleted": Flash(N_("The draft is deleted.")),
     "assigned": Flash(N_("The inquiry is assigned.")),

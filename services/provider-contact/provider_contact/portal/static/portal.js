@@ -1,4 +1,4 @@
-// Inserts templates and fills a field without loading the page again. Without this file the buttons post the form.
+// Inserts templates without loading the page again. Without this file the buttons post the form.
 "use strict";
 
 const MOST_LETTERS = 20000; // of an answer
@@ -11,14 +11,7 @@ function write(field, text) {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-insert]");
-  if (button) {
-    event.preventDefault();
-    write(document.getElementById(button.dataset.insert), button.value);
-    return;
-  }
-  const link = event.target.closest("a[data-fill]");
-  if (!link) return;
-  const field = document.getElementById(link.dataset.fill);
-  field.closest("details").open = true;
-  if (!field.value.trim()) write(field, link.dataset.text);
+  if (!button) return;
+  event.preventDefault();
+  write(document.getElementById(button.dataset.insert), button.value);
 });

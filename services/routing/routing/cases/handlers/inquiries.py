@@ -9,6 +9,9 @@ from routing.cases.schemas.rows import CaseChange, HistoryCodes
 from routing.cases.service.history import SERVICE_ROLE, entry
 from shared.contracts import (
     AppealEvent,
+    ConsentAsked,
+    ConsentDeclined,
+    ConsentRequested,
     InquiryAccepted,
     InquiryAcknowledged,
     InquiryAnswered,
@@ -53,10 +56,13 @@ CODES: Final[Mapping[type[AppealEvent], Callable[[Any], HistoryCodes]]] = {
     TimeAsked: lambda event: {"day": event.until.isoformat()},
     TimeGranted: lambda event: {"due": event.due_at.isoformat()},
     TimeRefused: lambda event: {"due": event.due_at.isoformat()},
+    ConsentAsked: lambda _event: {},
+    ConsentRequested: lambda event: {"due": event.answer_until.isoformat()},
+    ConsentDeclined: lambda _event: {},
 }
 """The events of provider-contact that change cases, each with the codes of its history entry."""
 
-NEWS: Final[frozenset[type[AppealEvent]]] = frozenset({InquiryAnswered, TimeAsked})
+NEWS: Final[frozenset[type[AppealEvent]]] = frozenset({InquiryAnswered, TimeAsked, ConsentAsked})
 """The events after which a clerk has to act: an answer to judge, and a request to decide."""
 
 

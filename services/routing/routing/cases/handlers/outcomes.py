@@ -18,6 +18,7 @@ from shared.contracts import (
     CommitmentDue,
     CommitmentEnded,
     CommitmentMade,
+    ConsentAnswered,
     OutcomeVerified,
     ProposalAnswered,
     ProposalUnanswered,
@@ -105,6 +106,11 @@ def _reopen(progress: CaseProgress, envelope: Envelope, reason: NamedCode) -> Se
     return [CaseReopened(appeal_id=case.appeal_id, tier=case.tier, queue=case.queue, reason=reason)]
 
 
+def _consent_answered(progress: CaseProgress, _event: ConsentAnswered, _envelope: Envelope) -> Sequence[AppealEvent]:
+    progress.case.has_news = progress.case.has_news or not progress.is_finished
+    return ()
+
+
 def _noted(_progress: CaseProgress, _event: AppealEvent, _envelope: Envelope) -> Sequence[AppealEvent]:
     return ()
 
@@ -117,12 +123,14 @@ OUTCOME_REACTIONS: Final[Mapping[type[AppealEvent], Reaction]] = {
     CommitmentMade: _noted,
     CommitmentDue: _noted,
     CommitmentEnded: _promise_ended,
+    ConsentAnswered: _consent_answered,
 }
 
 _RESULTS: Final[Mapping[type[AppealEvent], Callable[[Any], str]]] = {
     ProposalAnswered: lambda event: "proposal-confirmed" if event.confirmed else "proposal-denied",
     OutcomeVerified: lambda event: f"{event.about}-{event.result}".lower(),
     CommitmentEnded: lambda event: f"commitment-{event.result}".lower().replace("_", "-"),
+    ConsentAnswered: lambda event: "consent-given" if event.given else "consent-refused",
 }
 """The entry in the history of the events that have several."""
 RESULT_ENTRIES: Final = (
@@ -130,6 +138,8 @@ RESULT_ENTRIES: Final = (
     "proposal-denied",
     *(f"{about}-{result}" for about in ("proposal", "withdrawal") for result in ("verified", "refuted", "unreached")),
     *(f"commitment-{result}" for result in ("kept", "broken", "excused", "no-answer")),
+    "consent-given",
+    "consent-refused",
 )
 EVENTS_WITH_RESULTS: Final = frozenset(_RESULTS)
 

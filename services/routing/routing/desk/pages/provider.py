@@ -27,6 +27,12 @@ _STATUSES: Final[Mapping[str, str]] = {
 _AWAITED: Final = frozenset({"DRAFT", "SENT", "DELIVERED", "ACKNOWLEDGED", "RETURNED"})
 
 
+_CONSENTS: Final[Mapping[str | None, tuple[str, str]]] = {
+    "ASKED": (N_("the organisation asks for the applicant's consent"), "warn"),
+    "REQUESTED": (N_("the applicant is asked for consent"), "quiet"),
+    "GIVEN": (N_("the applicant consented to be named"), "good"),
+    "REFUSED": (N_("the applicant did not consent to be named"), "quiet"),
+}
 _TONES: Final[Mapping[str, str]] = {"DELIVERED": "good", "FAILED": "bad", "BY_PERSON": "warn"}
 
 
@@ -57,6 +63,9 @@ class InquiryLine:
     """The name of the clock that governs the due date."""
     round: int
     time_asked_until: date | None
+    consent: str
+    """What has become of the provider's request for the applicant's consent; empty: there was none."""
+    consent_tone: str
     href: str
     """The page of the inquiry, with its answers, its history and every form."""
     post: str
@@ -160,6 +169,8 @@ def _line(
         clock=_text(inquiry.clock, reader),
         round=inquiry.round,
         time_asked_until=inquiry.time_asked_until if is_awaited else None,
+        consent=reader.translate(_CONSENTS[inquiry.consent][0]) if inquiry.consent in _CONSENTS else "",
+        consent_tone=_CONSENTS[inquiry.consent][1] if inquiry.consent in _CONSENTS else "",
         href=f"/provider-contact/inquiries/{inquiry.inquiry_id}",
         post=f"/provider-contact/inquiries/{inquiry.inquiry_id}{list_query and '?'}{list_query}",
         version=inquiry.version,

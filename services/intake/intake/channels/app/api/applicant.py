@@ -18,6 +18,7 @@ from intake.register.errors import (
     AppealFinished,
     CommitmentAnswered,
     CommitmentNotDue,
+    ConsentAnswered,
     NoContact,
     NotAnswered,
     NotReopenable,
@@ -27,7 +28,7 @@ from intake.register.errors import (
     WithdrawalPending,
     WrongCode,
 )
-from intake.register.schemas.offers import CommitmentAnswerIn, OfferAnswered, ProposalAnswerIn
+from intake.register.schemas.offers import CommitmentAnswerIn, ConsentAnswerIn, OfferAnswered, ProposalAnswerIn
 from intake.register.service import withdrawal
 from intake.register.service.tracking import origin_of
 from shared.auth import Principal, UnconfinedPrincipalDep, require
@@ -196,6 +197,20 @@ async def answer_commitment(
     appeal_id: OwnDep, intake: IntakeDep, command: Annotated[CommitmentAnswerIn, body(CommitmentAnswerIn)], key: IdempotencyKey = None
 ) -> Response:
     """Say whether the medical organisation kept its promise, from its day on; it is said once."""
+    return _answer(await intake.actions.answer_offer(appeal_id, command.by(AnswerMethod.APP), key=key))
+
+
+@router.post(
+    f"{CASE}/consent-answers",
+    tags=["appeals"],
+    status_code=201,
+    response_model=OfferAnswered,
+    responses=responses(*ERRORS, ConsentAnswered, AppealFinished),
+)
+async def answer_consent_request(
+    appeal_id: OwnDep, intake: IntakeDep, command: Annotated[ConsentAnswerIn, body(ConsentAnswerIn)], key: IdempotencyKey = None
+) -> Response:
+    """Say whether the medical organisation may know who you are and read the appeal. Only a yes opens them; it is said once."""
     return _answer(await intake.actions.answer_offer(appeal_id, command.by(AnswerMethod.APP), key=key))
 
 

@@ -1,5 +1,6 @@
-"""Calls to applicants whom no message reached: is it solved as the provider says, was the promise kept?"""
+"""Calls to applicants whom no message reached: is it solved as the provider says, was the promise kept, may the provider know the name?"""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, NamedTuple
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from intake.pages_kit import PAGES, to_sign_in
 from intake.register.codes import AnswerMethod, OfferKind
 from intake.register.dependencies import IntakeDep
 from intake.register.schemas.offers import OfferAnswer
-from intake.register.service import offers
+from intake.register.service import offer_calls, offers
 from shared.auth import PagePrincipalDep, Principal, Role, check_role, require_page
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.labels import Language
@@ -43,12 +44,52 @@ router: Final = APIRouter()
 CallerDep = Annotated[Principal, Depends(require_page(*CALLERS))]
 
 
+class CallWording(NamedTuple):
+    """What the page of a call says by the kind of the question: its heading, what the caller says, and what a yes and a no mean."""
+
+    question: str
+    script: str
+    yes: str
+    no: str
+
+
+WORDING: Final[Mapping[OfferKind, CallWording]] = {
+    OfferKind.PROPOSAL: CallWording(
+        N_("Is it solved?"),
+        N_(
+            "“This is the Fund. The medical organisation says that your problem is solved. Is it solved? You decide; whatever you answer "
+            "does you no harm.” Do not persuade."
+        ),
+        N_("Yes, it is solved"),
+        N_("No, it is not solved"),
+    ),
+    OfferKind.COMMITMENT: CallWording(
+        N_("Was the promise kept?"),
+        N_(
+            "“This is the Fund. The medical organisation promised you something by today. Was the promise kept? If not, we take your case "
+            "up again.” Do not persuade."
+        ),
+        N_("Yes, it was kept"),
+        N_("No, it was not kept"),
+    ),
+    OfferKind.CONSENT: CallWording(
+        N_("May they know the name?"),
+        N_(
+            "“This is the Fund. The medical organisation cannot answer us without knowing who appealed. May we give it your name and the "
+            "text of your appeal? Without your consent we do not; whatever you answer does you no harm.” Do not persuade."
+        ),
+        N_("Yes, it may know the name"),
+        N_("No, the name is not passed on"),
+    ),
+}
+
+
 class QuestionLine(NamedTuple):
     """A question of the list."""
 
     href: str
     number: str
-    is_proposal: bool
+    question: str
     region: str
     until: datetime
     attempts: int
@@ -105,10 +146,10 @@ async def record_answer(
     yes = RESULTS[result]
     if yes is None:
         async with units.write() as work:
-            await offers.not_reached(work, offer_id, caller)
+            await offer_calls.not_reached(work, offer_id, caller)
         return PAGES.redirect(PATH, flash="question-unreached")
     async with units.read() as work:
-        offer = await offers.visible_offer(work, offer_id, caller)
+        offer = await offer_calls.visible_offer(work, offer_id, caller)
     text = comment if shows_something(comment) else None
     given = OfferAnswer(kind=offer.kind, offer_id=offer.id, answer=yes, method=AnswerMethod.CALL, comment=text)
     try:
@@ -131,14 +172,14 @@ async def _show(
     errors: list[tuple[str, str]] | None = None,
 ) -> Response:
     async with units.write() as work:
-        found = await offers.read_for_call(work, offer_id, caller)
+        found = await offer_calls.read_for_call(work, offer_id, caller)
     texts = await offers.offer_texts(contents, [found.offer], caller.subject)
     return PAGES.render(
         request,
         "question_call.html",
         422 if errors else 200,
         offer=found.offer,
-        is_proposal=found.offer.kind is OfferKind.PROPOSAL,
+        wording=WORDING[found.offer.kind],
         number=found.number,
         full_name=found.full_name,
         phone=found.phone,
@@ -155,7 +196,7 @@ def _line(item: UnreachedOffer, language: Language) -> QuestionLine:
     return QuestionLine(
         href=f"{PATH}/{item.id}",
         number=item.number,
-        is_proposal=item.kind is OfferKind.PROPOSAL,
+        question=WORDING[item.kind].question,
         region=region.label.in_(language),
         until=item.answer_until,
         attempts=item.attempts,

@@ -1,5 +1,6 @@
 """The question whether an offer of a provider holds: its two buttons, and the replies to an answer."""
 
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +11,14 @@ from shared.domain.labels import Language
 
 BUTTON_CODES: Final = {"py": True, "pn": False}
 """The codes of the buttons, with the answer that each gives."""
+
+
+_THANKS: Final[Mapping[OfferKind, tuple[str, str]]] = {
+    OfferKind.PROPOSAL: ("solved", "unsolved"),
+    OfferKind.COMMITMENT: ("promise_kept", "promise_broken"),
+    OfferKind.CONSENT: ("consent_given", "consent_refused"),
+}
+"""The texts that thank for a yes and for a no."""
 
 
 def answer_buttons(offer_id: UUID, language: Language) -> Buttons:
@@ -29,7 +38,7 @@ def press(state: ConversationState, code: str, value: str) -> StepResult:
 def answered(state: ConversationState, offer_id: UUID, kind: OfferKind, *, yes: bool, seconds: int) -> StepResult:
     """Return the thanks for an answer, with a button to change it during the next `seconds`."""
     language = state.shown_language
-    name = {OfferKind.PROPOSAL: ("solved", "unsolved"), OfferKind.COMMITMENT: ("promise_kept", "promise_broken")}[kind][0 if yes else 1]
+    name = _THANKS[kind][0 if yes else 1]
     code, label = ("pn", "change_to_no") if yes else ("py", "change_to_yes")
     change = [[Button(button_label(label, language), f"{code}:{offer_id.hex}")]] if seconds else []
     note = text_of("changeable", language, seconds=str(seconds)) if seconds else ""

@@ -1,4 +1,4 @@
-"""What a provider says it has solved or promises, on the page of the appeal and behind the link of a mail or SMS.
+"""What a provider says it has solved, promises or asks for, on the page of the appeal and behind the link of a mail or SMS.
 
 A link opens one question and nothing else of the appeal. Reading it changes nothing, so that a mail server that looks at links answers
 no question. It answers once.
@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
+from intake.channels.web.pages.offer_view import WORDING, answered_state
 from intake.channels.web.pages.tracking import PageResult, perform, same_origin
 from intake.forms.service.draft import key_of
 from intake.pages_kit import PAGES
@@ -99,6 +100,8 @@ async def _question_page(
     async with units.read() as work:
         asked = await question_of_link(work, token)
     status = 404 if asked is None else 409 if is_repeated and not asked.is_open else 200
-    page = PAGES.render(request, "question.html", status, asked=asked, is_new=is_new)
+    wording = WORDING[asked.kind] if asked is not None else None
+    state = answered_state(asked.kind, yes=asked.answer) if asked is not None and asked.answer is not None else ""
+    page = PAGES.render(request, "question.html", status, asked=asked, wording=wording, state=state, is_new=is_new)
     page.headers.update(_PRIVATE)
     return page

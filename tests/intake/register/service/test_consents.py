@@ -1,0 +1,89 @@
+"""The applicant is asked whether a provider may know who appealed: only a yes opens the appeal to it."""
+
+from datetime import timedelta
+
+import pytest
+
+from intake.register.codes import AnswerMethod, OfferKind
+from intake.register.schemas.offers import OfferAnswer
+from intake.register.service import offers
+from shared.contracts import CaseClosed
+from tests.intake.offers import offered, stand_in_provider_contact
+
+
+async def disclosed(case):
+    """What provider-contact reads of the appeal for its provider."""
+    asked = {"ids": [str(case.id)], "purpose": "provider-disclosure", "on_behalf_of": "officer-1"}
+    headers = case.desk.token("service", subject="provider-contact")
+    answer = await case.desk.client.post("/intake/internal/v1/contents", json=asked, headers=headers)
+    [item] = answer.json()["items"]
+    return item["found"]
+
+
+class TestTheQuestion:
+    async def test_it_is_on_the_page_and_timeline_and_needs_no_text_of_the_provider(self, desk):
+        asked = stand_in_provider_contact(desk)
+        case = await offered(desk)
+        request_id = await case.consent_requested()
+        seen = await case.seen()
+        [request] = seen["consent_requests"]
+        assert (request["request_id"], request["status"], request["answer"]) == (str(request_id), "REQUESTED", None)
+        assert "consent-answers" in seen["actions"]
+        assert "consent-requested" in [entry["type"] for entry in seen["timeline"]]
+        assert asked == []
+        assert await disclosed(case) is False
+
+    async def test_strangers_do_not_see_it(self, desk):
+        case = await offered(desk)
+        await case.consent_requested()
+        seen = (await desk.client.get(f"/intake/v1/appeals/{case.number}", headers=desk.token("specialist", region="KZ-43"))).json()
+        assert seen.get("consent_requests", []) == []
+
+
+class TestTheAnswer:
+    @pytest.mark.parametrize(("given", "status", "line"), [(True, "GIVEN", "given"), (False, "REFUSED", "refused")])
+    async def test_only_a_yes_opens_the_appeal_and_it_is_published_once(self, desk, given, status, line):
+        case = await offered(desk)
+        request_id = await case.consent_requested()
+        assert (await case.consent(request_id, given=given)).status_code == 201
+        again = await case.consent(request_id, given=not given)
+        assert (again.status_code, again.json()["code"]) == (409, "consent-answered")
+        assert await case.published() == [(given, "APP")]
+        seen = await case.seen()
+        assert seen["consent_requests"][0]["status"] == status
+        assert "consent-answers" not in seen["actions"]
+        assert [entry["type"] for entry in seen["timeline"]].count(f"consent-{line}") == 1
+        assert await disclosed(case) is given
+
+    async def test_silence_opens_nothing(self, desk):
+        case = await offered(desk)
+        await case.consent_requested()
+        desk.clock.advance(timedelta(days=100))
+        await case.publish()
+        assert await case.published() == []
+        assert await disclosed(case) is False
+
+    async def test_an_answer_that_may_still_be_changed_opens_nothing_yet(self, desk):
+        case = await offered(desk)
+        request_id = await case.consent_requested()
+        for yes in (True, False):
+            given = OfferAnswer(kind=OfferKind.CONSENT, offer_id=request_id, answer=yes, method=AnswerMethod.TRACK)
+            async with desk.parts.units.write() as work:
+                await offers.answer(work, case.id, given)
+            assert await disclosed(case) is False
+        await case.minute_passes()
+        assert await case.published() == [(False, "TRACK")]
+        assert await disclosed(case) is False
+
+    async def test_it_is_not_asked_any_more_once_the_appeal_is_finished(self, desk):
+        case = await offered(desk)
+        request_id = await case.consent_requested()
+        await case.consume(CaseClosed(appeal_id=case.id, outcome="JUSTIFIED", actor_role="specialist"))
+        assert "consent-answers" not in (await case.seen())["actions"]
+        assert (await case.consent(request_id, given=True)).json()["code"] == "appeal-finished"
+        assert await disclosed(case) is False
+
+    async def test_the_answer_to_another_appeal_counts_as_unknown(self, desk):
+        case, other = await offered(desk), await offered(desk)
+        assert (await other.consent(await case.consent_requested(), given=True)).status_code == 404
+        assert await disclosed(case) is False

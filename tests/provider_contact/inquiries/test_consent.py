@@ -1,0 +1,158 @@
+"""A provider asks to be told who the applicant is, a clerk has the applicant asked, and only a yes opens the applicant."""
+
+from datetime import timedelta
+
+import pytest
+
+from provider_contact.inquiries.models import Appeal
+from shared import contracts
+from tests.provider_contact.conftest import OTHER, PROVIDER, appeal_id, closed, sent_inquiry
+from tests.provider_contact.inquiries.service.test_actions import Exchange, offered
+from tests.provider_contact.portal.conftest import Person
+
+REASON = "Құпия себеп: сол күні қырық пациент келді"
+TEXT = "Жүрегім ауырады"
+
+
+@pytest.fixture
+async def exchange(world):
+    world.intake.discloses(1, TEXT)
+    return Exchange(world, await sent_inquiry(world, discloses=False))
+
+
+async def answered(exchange, *, given, provider_id=PROVIDER):
+    event = contracts.ConsentAnswered(
+        appeal_id=appeal_id(1), inquiry_id=exchange.inquiry_id, provider_id=provider_id, given=given, method="TRACK"
+    )
+    await exchange.world.consume(event)
+    exchange.version = (await exchange.row()).version
+
+
+async def opened(exchange):
+    """Whether the provider reads the text and the person, and whether intake was asked for them."""
+    shown = await exchange.shown()
+    return shown["text"] == TEXT and shown["applicant"] is not None, bool(exchange.world.intake.asked)
+
+
+class TestTheProvider:
+    async def test_it_asks_with_its_reason_which_is_sealed_and_read_by_staff(self, exchange):
+        asked = (await exchange.provides("ask-consent", reason=REASON)).json()
+        assert (asked["consent"], "ask-consent" in offered(asked)) == ("ASKED", False)
+        [event] = await exchange.world.emitted(contracts.ConsentAsked)
+        assert event.model_dump(mode="json") == {
+            "appeal_id": str(appeal_id(1)),
+            "inquiry_id": str(exchange.inquiry_id),
+            "provider_id": str(PROVIDER),
+        }
+        assert REASON in [entry["text"] for entry in (await exchange.shown(exchange.clerk))["history"]]
+        assert "Құпия" not in await exchange.world.every_column()
+        assert await opened(exchange) == (False, False)
+
+    async def test_whoever_may_read_the_applicant_has_nothing_to_ask(self, world):
+        exchange = Exchange(world, await sent_inquiry(world, discloses=True))
+        assert (await exchange.provides("ask-consent", reason=REASON)).json()["code"] == "action-not-possible"
+
+    async def test_of_an_appeal_that_protects_the_applicant_nobody_is_asked(self, world):
+        exchange = Exchange(world, await sent_inquiry(world, discloses=False, category="ETHICS"))
+        assert "ask-consent" in offered(await exchange.shown())
+        await exchange.provides("ask-consent", reason=REASON)
+        await exchange.decides("request-consent")
+        await answered(exchange, given=True)
+        world.intake.discloses(1, TEXT)
+        shown = await exchange.shown()
+        assert (shown["text"], shown["applicant"]) == (TEXT, None), "the category opens the text alone"
+
+
+class TestTheClerk:
+    async def test_the_applicant_is_asked_once_until_a_day(self, exchange):
+        await exchange.provides("ask-consent", reason=REASON)
+        asked = (await exchange.decides("request-consent")).json()
+        assert (asked["consent"], {"request-consent", "decline-consent"} & set(offered(asked))) == ("REQUESTED", set())
+        [event] = await exchange.world.emitted(contracts.ConsentRequested)
+        assert (event.inquiry_id, event.answer_until.isoformat()) == (exchange.inquiry_id, "2026-02-10T18:59:59+00:00")
+        assert "ask-consent" not in offered(await exchange.shown())
+        assert await opened(exchange) == (False, False)
+
+    async def test_a_declined_request_may_come_again_with_another_reason(self, exchange):
+        await exchange.provides("ask-consent", reason=REASON)
+        declined = (await exchange.decides("decline-consent")).json()
+        assert declined["consent"] is None
+        assert len(await exchange.world.emitted(contracts.ConsentDeclined)) == 1
+        assert (await exchange.provides("ask-consent", reason="Басқа себеп")).status_code == 200
+
+    async def test_nobody_decides_what_was_not_asked_for_and_no_provider_decides(self, exchange):
+        for action in ("request-consent", "decline-consent"):
+            assert (await exchange.decides(action)).json()["code"] == "action-not-possible"
+            assert (await exchange.provides(action)).status_code == 403
+        stranger = exchange.world.token("provider", provider_id=OTHER, subject="x")
+        assert (await exchange.call(stranger, "ask-consent", reason=REASON)).status_code == 404
+
+    async def test_the_desk_reads_the_request_and_its_two_buttons(self, exchange):
+        await exchange.provides("ask-consent", reason=REASON)
+        asked = {"ids": [str(appeal_id(1))], "purpose": "desk-exchange", "on_behalf_of": "clerk-7"}
+        headers = exchange.world.token("service", subject="routing")
+        answer = await exchange.world.client.post("/provider-contact/internal/v1/contents", json=asked, headers=headers)
+        [inquiry] = answer.json()["items"][0]["content"]["inquiries"]
+        assert inquiry["consent"] == "ASKED"
+        assert {"request-consent", "decline-consent"} <= {each["action"] for each in inquiry["actions"]}
+        assert "Құпия" not in answer.text
+
+
+class TestTheApplicant:
+    @pytest.fixture
+    async def requested(self, exchange):
+        await exchange.provides("ask-consent", reason=REASON)
+        await exchange.decides("request-consent")
+        return exchange
+
+    async def test_a_yes_opens_the_applicant_to_this_provider(self, requested):
+        await answered(requested, given=True)
+        assert (await opened(requested))[0]
+        assert (await requested.shown())["consent"] == "GIVEN"
+        [appeal] = await requested.world.rows(Appeal)
+        assert appeal.discloses, "later inquiries to the provider of the appeal disclose too"
+
+    async def test_a_no_never_does_and_is_not_asked_again(self, requested):
+        await answered(requested, given=False)
+        assert await opened(requested) == (False, False)
+        shown = await requested.shown()
+        assert (shown["consent"], "ask-consent" in offered(shown)) == ("REFUSED", False)
+        await answered(requested, given=True)
+        assert await opened(requested) == (False, False), "the answer is given once"
+
+    async def test_silence_never_does(self, requested):
+        requested.world.clock.advance(timedelta(days=400))
+        requested.provider = requested.world.token("provider", provider_id=PROVIDER, subject="p")
+        assert await opened(requested) == (False, False)
+
+    async def test_a_yes_that_nobody_asked_for_opens_nothing(self, exchange):
+        await answered(exchange, given=True)
+        assert await opened(exchange) == (False, False)
+
+    async def test_the_same_answer_again_is_no_new_version(self, requested):
+        await answered(requested, given=True)
+        version = requested.version
+        await answered(requested, given=True)
+        assert requested.version == version
+
+    async def test_after_the_end_of_the_case_nothing_is_read(self, requested):
+        await requested.world.consume(closed(1))
+        await answered(requested, given=True)
+        assert await opened(requested) == (False, False)
+
+
+class TestThePortal:
+    async def test_the_form_asks_and_the_page_says_how_far_the_request_is(self, exchange):
+        person = Person(exchange.world)
+        empty = await person.send(exchange.inquiry_id, "ask-consent", **{"ask-consent.reason": ""})
+        assert empty.status_code == 422
+        assert 'id="f-ask-consent-reason-error"' in empty.text
+        assert (await person.send(exchange.inquiry_id, "ask-consent", **{"ask-consent.reason": REASON})).status_code == 303
+        page = await person.page(f"/inquiries/{exchange.inquiry_id}")
+        assert "Спрашивать ли пациента, решит специалист." in page
+        assert 'action="/provider-contact/portal/inquiries/' + str(exchange.inquiry_id) + '/ask-consent"' not in page
+        exchange.version = (await exchange.row()).version
+        await exchange.decides("request-consent")
+        assert "Пациента спрашивают." in await person.page(f"/inquiries/{exchange.inquiry_id}")
+        await answered(exchange, given=False)
+        assert "Пациент не согласился" in await person.page(f"/inquiries/{exchange.inquiry_id}")
