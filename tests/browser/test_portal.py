@@ -5,6 +5,7 @@ import pytest
 from shared.web.session import COOKIE
 from tests.browser.test_citizen import fits
 from tests.provider_contact.conftest import PROVIDER, sent_inquiry, world
+from tests.shared.files.samples import PDF, SVG
 
 __all__ = ["world"]
 pytestmark = pytest.mark.browser
@@ -37,6 +38,24 @@ class TestTheAnswer:
         await page.get_by_role("button", name="Отправить ответ").click()
         await page.get_by_text("Ответ отправлен в Фонд.").wait_for()
         assert int(await page.evaluate("localStorage.getItem('clicks')")) <= MOST_CLICKS
+
+    async def test_files_are_sent_with_the_answer_and_open_from_the_page(self, world, serve, visit, serious):
+        inquiry = await sent_inquiry(world)
+        page = await opened(world, serve, visit, f"/inquiries/{inquiry}")
+        journal = {"name": "журнал.pdf", "mimeType": "application/pdf", "buffer": PDF}
+        await page.locator("#f-files").set_input_files([journal, {"name": "макрос.svg", "mimeType": "image/svg+xml", "buffer": SVG}])
+        await page.get_by_label("Дано пояснение").check()
+        await page.locator("#f-text").fill("Пациент записан на приём.")
+        await page.get_by_role("button", name="Отправить ответ").click()
+        await page.get_by_text("макрос.svg: Такие файлы не принимаются.").first.wait_for()
+        assert await serious(page) == []
+        assert await page.get_by_role("checkbox", name="журнал.pdf").is_checked()
+        assert await page.locator("#f-text").input_value() == "Пациент записан на приём."
+        await page.get_by_role("button", name="Отправить ответ").click()
+        await page.get_by_text("Ответ отправлен в Фонд.").wait_for()
+        async with page.expect_download() as download:
+            await page.get_by_role("link", name="журнал.pdf").click()
+        assert (await download.value).suggested_filename == "журнал.pdf"
 
     async def test_the_inquiry_fits_a_phone_and_what_is_typed_survives_a_reload(self, world, serve, visit, serious):
         inquiry = await sent_inquiry(world)

@@ -151,6 +151,22 @@ class TestVerify:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         assert await _broken(copy) == {"every document of an appeal is there"}
 
+    async def test_a_lost_file_of_a_provider_s_answer_is_named(self, copy):
+        columns = {
+            "id": "11" * 16, "state": "CLEAN", "declared": None, "kind": "PDF", "length": None, "size": 5, "pieces": '[["11/22", 5]]',
+            "key": b"sealed", "name": None, "owner": None, "created_at": "2026-02-05 06:00:00.000000", "scan_attempts": 0,
+            "scan_after": None, "inquiry_id": "22" * 16, "provider_id": "33" * 16, "response_id": None,
+        }  # fmt: skip
+        with sqlite3.connect(copy / "provider_contact.db") as file:
+            names = ", ".join(columns)
+            file.execute(f"INSERT INTO answer_file ({names}) VALUES ({', '.join('?' * len(columns))})", list(columns.values()))
+        file.close()
+        assert "every document of an appeal is there" not in await _broken(copy)  # it was not sent with an answer
+        with sqlite3.connect(copy / "provider_contact.db") as file:
+            file.execute("UPDATE answer_file SET response_id = ?", ["44" * 16])
+        file.close()
+        assert "every document of an appeal is there" in await _broken(copy)
+
     async def test_one_that_was_dropped_for_its_virus_is_not_lost(self, copy):
         with sqlite3.connect(copy / "intake.db") as file:
             assert file.execute("UPDATE attachment SET state = 'INFECTED'").rowcount == 1
