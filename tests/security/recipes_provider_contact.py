@@ -103,6 +103,15 @@ def _import_of(target: Target, kind: str, document: str) -> Call:
     return Call(f"{PREFIX}/v1/{kind}/imports", headers, content=document.encode())
 
 
+async def replace_manager(target: Target) -> Call:
+    line = {"bin": BINS[30 + target.number()], "name_ru": f"Больница №{target.number()}"}
+    headers = target.world.token("admin") | {"Content-Type": "text/csv; charset=utf-8"}
+    added = await target.world.client.post(f"{PREFIX}/v1/providers/imports", headers=headers, content=sheet(line).encode())
+    provider_id = added.json()["report"][0]["provider_id"]
+    named = {"name": "Сынақ Жетекші", "email": f"manager{target.number()}@emhana.example"}
+    return Call(f"{PREFIX}/v1/providers/{provider_id}/manager", target.world.token("admin"), json=named)
+
+
 async def undo_import(target: Target) -> Call:
     call = await import_contacts(target)
     answer = await target.world.client.post(call.path, headers=call.headers, content=call.content)
@@ -176,6 +185,7 @@ RECIPES: Recipes = {
     ("post", f"{PREFIX}/v1/contacts/imports"): Recipe(import_contacts),
     ("post", f"{PREFIX}/v1/doctors/imports"): Recipe(import_doctors),
     ("post", f"{PREFIX}/v1/imports/{{import_id}}/actions/undo"): Recipe(undo_import),
+    ("post", f"{PREFIX}/v1/providers/{{provider_id}}/manager"): Recipe(replace_manager),
     ("post", f"{ACTIONS}/acknowledge"): Recipe(_inquiry("acknowledge")),
     ("post", f"{ACTIONS}/respond"): Recipe(_inquiry("respond", language="kk", code="RESOLVED", text="Пациент қабылданды.")),
     ("post", f"{ACTIONS}/propose"): Recipe(_inquiry("propose", **STATEMENT)),

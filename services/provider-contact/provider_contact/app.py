@@ -7,6 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from provider_contact.accounts import api as accounts_api
+from provider_contact.accounts import pages as accounts_pages
 from provider_contact.accounts import service as accounts
 from provider_contact.accounts.dependencies import check_account
 from provider_contact.attachments import api as attachments_api
@@ -245,6 +247,8 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     routers = [
         directory_api.router,
         directory_pages_router,
+        accounts_api.router,
+        accounts_pages.router,
         of_providers,
         deliveries_pages.router,
         checks_api.router,

@@ -1,6 +1,11 @@
 """Codes on which the code of accounts branches."""
 
 from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+FUND: Final = UUID(int=0)
+"""Who did it in the log, when it was the Fund and no account of the provider. The audit log names the person."""
 
 
 class AccountRole(StrEnum):

@@ -51,7 +51,7 @@ class AccountEntry(ProviderContactModel, table=True):
     provider_id: UUID
     account_id: UUID
     actor_id: UUID
-    """The account that did it."""
+    """The account that did it; `FUND`: the keeper of the directory."""
     at: datetime
     type: AccountEntryType = Field(sa_column=Column(EnumColumn(AccountEntryType), nullable=False))
     inquiries: int | None

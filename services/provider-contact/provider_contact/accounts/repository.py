@@ -35,9 +35,9 @@ async def is_removed(session: AsyncSession, provider_id: UUID, identity_key: byt
 
 
 async def has_accounts(session: AsyncSession, provider_id: UUID) -> bool:
-    """Return whether somebody of the provider has an active account."""
-    is_active = (col(ProviderAccount.provider_id) == provider_id, col(ProviderAccount.state) == AccountState.ACTIVE)
-    return (await session.execute(select(col(ProviderAccount.account_id)).where(*is_active).limit(1))).first() is not None
+    """Return whether somebody of the provider has an account or an invitation."""
+    present = (col(ProviderAccount.provider_id) == provider_id, col(ProviderAccount.state).in_(_PRESENT))
+    return (await session.execute(select(col(ProviderAccount.account_id)).where(*present).limit(1))).first() is not None
 
 
 async def accounts_for_update(session: AsyncSession, provider_id: UUID) -> Sequence[ProviderAccount]:

@@ -6,6 +6,8 @@ from typing import Annotated, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel
+
 from provider_contact.accounts.codes import AccountEntryType, AccountRole, AccountState
 from shared.domain.labels import Language
 from shared.http import StrictModel, Text
@@ -75,3 +77,30 @@ class InviteRequest(StrictModel):
     name: Annotated[str, Text(200)]
     email: Annotated[str, Text(254)]
     role: AccountRole
+
+
+class ManagerRequest(StrictModel):
+    """The person who is to manage the accounts of a provider from now on."""
+
+    name: Annotated[str, Text(200)]
+    email: Annotated[str, Text(254)]
+
+
+class Replacement(NamedTuple):
+    """The invitation of the new manager, how many managers lost their access, and how many open inquiries are for all colleagues again."""
+
+    invitation: Invitation
+    closed: int
+    released: int
+
+
+class ManagerReplaced(BaseModel):
+    """The one-time link of the new manager, which is shown only here."""
+
+    account_id: UUID
+    link: str
+    valid_until: datetime
+    closed: int
+    """Managers whose access was closed."""
+    released: int
+    """Open inquiries that are for all colleagues again."""

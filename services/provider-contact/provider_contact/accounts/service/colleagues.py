@@ -33,6 +33,8 @@ from shared.unit_of_work import UnitOfWork
 TOKEN_BYTES: Final = 24
 JOIN: Final = "/provider-contact/portal/join"
 """The page of an invitation, before its token."""
+INVITED_BY_FUND: Final = "Әлеуметтік медициналық сақтандыру қоры / Фонд социального медицинского страхования"
+"""Who invites, in the mail of an invitation by the Fund."""
 NewToken = Callable[[], str]
 new_token: Final[NewToken] = partial(token_urlsafe, TOKEN_BYTES)
 
@@ -70,6 +72,21 @@ async def invite(
     Raises ManagerNeeded, TooManyAccounts, and InvalidInput for a wrong mailbox or one that is invited already.
     """
     present = await _locked(work, manager)
+    return await add_invited(work, manager.provider_id, present, request, manager.account_id, mail, new, inviter=manager.name)
+
+
+async def add_invited(
+    work: UnitOfWork,
+    provider_id: UUID,
+    present: Sequence[ProviderAccount],
+    request: InviteRequest,
+    actor_id: UUID,
+    mail: InvitationMail | None,
+    new: NewToken,
+    *,
+    inviter: str = INVITED_BY_FUND,
+) -> Invitation:
+    """Add an invited account to the locked accounts of a provider. Raises TooManyAccounts and InvalidInput."""
     try:
         email = normalise_email(request.email)
     except InvalidEmail:
@@ -79,13 +96,13 @@ async def invite(
         raise InvalidInput.field("email", "given-twice", "This colleague has an account or an invitation already.")
     if len(present) >= account_policy().accounts:
         raise TooManyAccounts
-    account = new_account(work, manager.provider_id, request.name, request.role)
+    account = new_account(work, provider_id, request.name, request.role)
     account.email = sealed(work.sealer, account.account_id, "email", email)
     account.email_key = key
     invitation = _renewed(work, account, new)
     work.session.add(account)
-    enter(work, account, manager.account_id, AccountEntryType.INVITED)
-    await _mail(work, manager, account, invitation, mail)
+    enter(work, account, actor_id, AccountEntryType.INVITED)
+    await _mail(work, inviter, account, invitation, mail)
     return invitation
 
 
@@ -102,20 +119,18 @@ async def renew_invitation(
     account.version += 1
     enter(work, account, manager.account_id, AccountEntryType.RENEWED)
     invitation = _renewed(work, account, new)
-    await _mail(work, manager, account, invitation, mail)
+    await _mail(work, manager.name, account, invitation, mail)
     return invitation
 
 
-async def _mail(
-    work: UnitOfWork, manager: AccountView, account: ProviderAccount, invitation: Invitation, mail: InvitationMail | None
-) -> None:
+async def _mail(work: UnitOfWork, inviter: str, account: ProviderAccount, invitation: Invitation, mail: InvitationMail | None) -> None:
     """Plan the mail of an invitation, and drop an earlier one, whose link is void."""
     await drop_mails(work, account.account_id)
     address = account_view(account, work.sealer).email
     if mail is None or address is None:
         return
     values = {
-        "inviter": manager.name,
+        "inviter": inviter,
         "organisation_kk": mail.organisation_kk,
         "organisation_ru": mail.organisation_ru,
         "until": f"{invitation.until.astimezone(mail.zone):%d.%m.%Y}",

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic_core import to_json
 
-from provider_contact.accounts.codes import AccountRole, AccountState
+from provider_contact.accounts.codes import FUND, AccountRole, AccountState
 from provider_contact.accounts.errors import AccountChanged, AccountUnavailable, InvitationGone, LastManager, NoAccount, TooManyAccounts
 from provider_contact.accounts.schemas import AccountView, EntryLine, Invitation, InvitationMail, InviteRequest, OpenWork
 from provider_contact.accounts.service import account_entries, account_roles
@@ -37,6 +37,7 @@ _INVITE_ERRORS: Final[Mapping[str, str]] = {
     "email": N_("Give an e-mail address such as name@example.kz."),
     "role": N_("Choose from the list."),
 }
+_FUND: Final = N_("the Fund")
 _INVITED_ALREADY: Final = N_("This colleague has an account or an invitation already.")
 
 
@@ -263,4 +264,5 @@ def _line(account: AccountView, work: OpenWork, visit: Visit) -> ColleagueLine:
 def _log_line(entry: EntryLine, names: Mapping[UUID, str], visit: Visit) -> LogLine:
     label = account_entries()[entry.type]
     about = names.get(entry.account_id, "") if entry.account_id != entry.actor_id else ""
-    return LogLine(entry.at, visit.label(label), names.get(entry.actor_id, ""), about, entry.inquiries)
+    who = visit.text(_FUND) if entry.actor_id == FUND else names.get(entry.actor_id, "")
+    return LogLine(entry.at, visit.label(label), who, about, entry.inquiries)
