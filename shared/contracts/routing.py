@@ -278,6 +278,13 @@ class InquiryRequested(AppealEvent, service="routing", fact="inquiry-requested")
     category: str
     """What provider-contact has to know of an appeal that it has not stored, because it named no provider."""
     actor_role: str
+    service: str | None = None
+    """The service that the appeal is about: a code of `concerned_services.csv`."""
+    department: str | None = None
+    """A code of `departments.csv`."""
+    period_from: date | None = None
+    period_to: date | None = None
+    """The local days, both included, of which the appeal speaks."""
 
 
 class CaseReopened(AppealEvent, service="routing", fact="case-reopened"):

@@ -126,6 +126,8 @@ class Taxonomy:
     response_codes: Mapping[str, Entry]
     provider_questions: Mapping[str, ProviderQuestion]
     refusal_reasons: Mapping[str, Entry]
+    concerned_services: Mapping[str, Entry]
+    departments: Mapping[str, Entry]
 
     def root_category(self, code: str) -> str:
         """Return the top-level category of a code, or the code itself if it is one. Raises KeyError for an unknown code."""
@@ -243,4 +245,6 @@ def taxonomy() -> Taxonomy:
         response_codes=table("response_codes.csv", _entry),
         provider_questions=_provider_questions(refusal_reasons),
         refusal_reasons=refusal_reasons,
+        concerned_services=table("concerned_services.csv", _entry),
+        departments=table("departments.csv", _entry),
     )

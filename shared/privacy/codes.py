@@ -58,6 +58,8 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
 }
 
 CODE_FIELDS: Final[Mapping[tuple[str, str, str], str]] = {
+    ("provider-contact", "inquiry", "service"): "a code of `concerned_services.csv`",
+    ("provider-contact", "inquiry", "department"): "a code of `departments.csv`",
     ("provider-contact", "inquiry", "questions"): "codes of `provider_questions.csv`",
     ("routing", "answer_letter", "code"): "random digits, printed in a letter",
     ("routing", "answer_letter", "sha256"): "hashes of the files that were issued as the letter of an answer",

@@ -58,6 +58,7 @@ class TestReading:
         assert "2026-43-0000001-0" in page.text
         assert 'name="q.CARE_GIVEN"' in page.text
         assert "Пациент не назван" in page.text
+        assert "Регион: Кызылординская область. День обращения:" in page.text
 
     @pytest.mark.parametrize("language", ["kk", "ru", "en"])
     async def test_the_page_is_in_the_reader_s_language(self, ask, language):

@@ -50,6 +50,25 @@ class TestRequestedInquiries:
         await world.consume(requested())
         assert await world.rows(Inquiry) == []
 
+    @pytest.mark.parametrize(
+        ("facts", "ending"),
+        [
+            ({}, "День обращения: 05.02.2026"),
+            ({"service": "IMAGING"}, ". Услуга: Инструментальное исследование (УЗИ, КТ, МРТ, рентген)"),
+            ({"department": "RADIOLOGY"}, ". Отделение: Отделение лучевой диагностики"),
+            ({"period_from": date(2026, 2, 2), "period_to": date(2026, 2, 2)}, ". День события: 02.02.2026"),
+            ({"period_from": date(2026, 1, 5), "period_to": date(2026, 2, 2)}, ". Период: 05.01.2026 – 02.02.2026"),
+        ],
+    )
+    async def test_a_provider_that_may_not_know_the_person_reads_what_the_appeal_is_about(self, world, facts, ending):
+        await world.consume(requested(**facts))
+        (inquiry,) = await world.rows(Inquiry)
+        for who in (world.token("provider", provider_id=PROVIDER), world.token("specialist", region="KZ-43")):
+            read = (await world.get(f"/v1/inquiries/{inquiry.inquiry_id}", who)).json()
+            assert (read["discloses"], read["applicant"], read["text"]) == (False, None, None)
+            assert read["summary"]["ru"].endswith(ending)
+            assert {name: read[name] for name in facts} == {name: str(value) for name, value in facts.items()}
+
     async def test_without_a_day_the_usual_term_counts(self, world):
         await world.consume(registered(1, provider_id=PROVIDER))
         await world.consume(routed(1))

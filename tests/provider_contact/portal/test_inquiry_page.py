@@ -149,6 +149,7 @@ class TestWhatIsDisclosed:
         page = await manager.page(f"/inquiries/{inquiry}")
         assert "Пациент не назван: как ответить" in page
         assert "Попросить Фонд получить согласие пациента" in page
+        assert "Регион: Кызылординская область. День обращения:" in page
         assert "Дәрігер қабылдамады." not in page
         assert world.intake.asked == []
 

@@ -46,6 +46,13 @@ class TestAskProvider:
             (content,) = (await session.execute(select(col(ProviderQuestion.content)))).scalars()
         assert TEXT.encode() not in content
 
+    async def test_what_the_appeal_is_about_goes_along_in_codes_and_days(self, desk, complaint):
+        day = NOW.date().isoformat()
+        await ask(desk, complaint, service="IMAGING", department="RADIOLOGY", period_from=day)
+        event = json.loads((await desk.emitted())[-1][1])
+        named = [event[name] for name in ("service", "department", "period_from", "period_to")]
+        assert named == ["IMAGING", "RADIOLOGY", day, day]
+
     async def test_provider_contact_reads_the_question_for_the_providers_user(self, desk, complaint):
         await ask(desk, complaint)
         request_id = json.loads((await desk.emitted())[-1][1])["request_id"]
@@ -72,6 +79,10 @@ class TestAskProvider:
         ({"questions": ["NOT_A_CODE"]}, ("questions.0", "unknown-code")),
         ({"provider_id": str(uuid4())}, ("provider_id", "unknown-provider")),
         ({"due_on": "2026-02-01"}, ("due_on", "too-early")),
+        ({"service": "MASSAGE"}, ("service", "unknown-code")),
+        ({"period_from": "2026-02-02", "period_to": "2026-02-01"}, ("period_to", "before-from")),
+        ({"period_to": "2026-02-01"}, ("period_to", "before-from")),
+        ({"period_from": "2099-02-02"}, ("period_from", "in-future")),
     ])  # fmt: skip
     async def test_what_cannot_be_asked_is_refused_and_nothing_is_published(self, desk, complaint, fields, wrong):
         refused = await ask(desk, complaint, **fields)

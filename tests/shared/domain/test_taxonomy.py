@@ -21,6 +21,8 @@ TABLES = (
     "holders",
     "response_codes",
     "refusal_reasons",
+    "concerned_services",
+    "departments",
 )
 
 
@@ -41,6 +43,8 @@ class TestTables:
             "holders": 7,
             "response_codes": 5,
             "refusal_reasons": 13,
+            "concerned_services": 15,
+            "departments": 14,
         }
 
     @pytest.mark.parametrize("name", TABLES)

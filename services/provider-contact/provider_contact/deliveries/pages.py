@@ -26,7 +26,7 @@ from provider_contact.inquiries.codes import InquiryAction
 from provider_contact.inquiries.schemas.views import AskedQuestion
 from provider_contact.inquiries.service import Actions
 from provider_contact.inquiries.service.contents import DisclosedContent, RequestedText, disclosed_content, requested_text
-from provider_contact.inquiries.service.reading import asked_questions, history, inquiry_question, visible_inquiry
+from provider_contact.inquiries.service.reading import asked_questions, history, inquiry_question, summary, visible_inquiry
 from shared.contents import Contents
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.labels import Language
@@ -52,6 +52,8 @@ class AskedInquiry(NamedTuple):
 
     number: str
     question: str
+    summary: str
+    """What is known of the appeal without the person."""
     due_at: datetime
     zone: ZoneInfo
     overdue: bool
@@ -123,6 +125,7 @@ async def _asked(units: UnitsOfWork, contents: Contents, link: ReplyLink, langua
     return AskedInquiry(
         number=appeal.number,
         question=inquiry_question(inquiry).in_(language),
+        summary=getattr(summary(inquiry, appeal), language),
         due_at=inquiry.due_at,
         zone=regions()[appeal.region].timezone,
         overdue=inquiry.overdue,

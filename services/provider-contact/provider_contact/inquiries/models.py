@@ -79,6 +79,13 @@ class Inquiry(ProviderContactModel, table=True):
     """When the next step is taken; None: no step is left."""
     flags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
     """Members of `InquiryFlag`."""
+    service: str | None = None
+    """What the appeal is about, in words that name no person: a code of `concerned_services.csv`."""
+    department: str | None = None
+    """A code of `departments.csv`."""
+    period_from: date | None = None
+    period_to: date | None = None
+    """The local days, both included, of which the appeal speaks."""
 
 
 class InquiryEntry(ProviderContactModel, table=True):
@@ -207,6 +214,10 @@ class InquiryRow(TypedDict):
     has_text: bool
     clock: str
     next_step_at: datetime | None
+    service: str | None
+    department: str | None
+    period_from: date | None
+    period_to: date | None
 
 
 class StepChange(TypedDict):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Final, Literal, cast
+from typing import Final, Literal, NamedTuple, cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -249,10 +249,32 @@ def question_about(category: str) -> Label:
     return _text("question").filled(category=taxonomy().categories[category].label)
 
 
-def summary_of(category: str, region: Label, received_on: date) -> Label:
+class ConcernedCare(NamedTuple):
+    """What an appeal is about, in codes and local days; None is not known."""
+
+    service: str | None
+    department: str | None
+    period_from: date | None
+    period_to: date | None
+
+
+def summary_of(category: str, region: Label, received_on: date, care: ConcernedCare) -> Label:
     """Return what a provider may know of an appeal without its text and its applicant. Raises KeyError for an unknown category."""
-    day = Label(*(f"{received_on:%d.%m.%Y}" for _ in LANGUAGES))
-    return _text("summary").filled(category=taxonomy().categories[category].label, region=region, day=day)
+    codes = taxonomy()
+    parts = [_text("summary").filled(category=codes.categories[category].label, region=region, day=_day(received_on))]
+    if care.service is not None and care.service in codes.concerned_services:
+        parts.append(_text("summary_service").filled(service=codes.concerned_services[care.service].label))
+    if care.department is not None and care.department in codes.departments:
+        parts.append(_text("summary_department").filled(department=codes.departments[care.department].label))
+    if care.period_from is not None:
+        last = care.period_to or care.period_from
+        name = "summary_day" if last == care.period_from else "summary_period"
+        parts.append(_text(name).filled(first=_day(care.period_from), last=_day(last)))
+    return Label(*(". ".join(part.in_(language) for part in parts) for language in LANGUAGES))
+
+
+def _day(day: date) -> Label:
+    return Label(*(f"{day:%d.%m.%Y}" for _ in LANGUAGES))
 
 
 def check_policies() -> None:

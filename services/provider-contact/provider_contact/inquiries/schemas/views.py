@@ -234,7 +234,14 @@ class InquiryDetail(InquiryItem):
 
     question: Question
     summary: Question
-    """What can be known of the appeal without its text and its applicant: the subject, the region and the day."""
+    """What can be known of the appeal without its text and its applicant: the subject, the region and the day, and what follows here."""
+    service: str | None = None
+    """The service that the appeal is about: a code of `concerned_services.csv`."""
+    department: str | None = None
+    """A code of `departments.csv`."""
+    period_from: date | None = None
+    period_to: date | None = None
+    """The local days, both included, of which the appeal speaks."""
     questions: list[AskedQuestion]
     """The standing questions: of the category if a rule sent the inquiry, else those that a clerk chose."""
     responses: list[ResponseView]

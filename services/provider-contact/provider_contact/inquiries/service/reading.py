@@ -6,7 +6,7 @@ from uuid import UUID
 
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.models import Appeal, Inquiry, ProviderResponse
-from provider_contact.inquiries.policy import clocks, question_about, refusal_texts, summary_of
+from provider_contact.inquiries.policy import ConcernedCare, clocks, question_about, refusal_texts, summary_of
 from provider_contact.inquiries.repository import RefusalFilter
 from provider_contact.inquiries.schemas import InquiryItem, NextAction
 from provider_contact.inquiries.schemas.views import (
@@ -99,7 +99,8 @@ def asked_questions(inquiry: Inquiry) -> list[AskedQuestion]:
 def summary(inquiry: Inquiry, appeal: Appeal) -> Question:
     """Return what can be known of the appeal without its text and its applicant."""
     region = regions()[appeal.region]
-    text = summary_of(inquiry.category, region.label, appeal.received_at.astimezone(region.timezone).date())
+    care = ConcernedCare(inquiry.service, inquiry.department, inquiry.period_from, inquiry.period_to)
+    text = summary_of(inquiry.category, region.label, appeal.received_at.astimezone(region.timezone).date(), care)
     return Question(**text.as_dict())
 
 

@@ -96,6 +96,8 @@ def _requested(received: Received[InquiryRequested], appeal: AppealState, now: d
     inquiry = _inquiry(candidate, (event.provider_id, event.category), now)
     inquiry["discloses"] = inquiry["discloses"] and appeal.provider_id == event.provider_id
     inquiry["request_id"], inquiry["questions"], inquiry["has_text"] = event.request_id, event.questions, event.has_text
+    inquiry["service"], inquiry["department"] = event.service, event.department
+    inquiry["period_from"], inquiry["period_to"] = event.period_from, event.period_to
     if event.due_on is not None:
         inquiry["due_at"], inquiry["clock"] = due_at(event.due_on, appeal.region), InquiryClock.CLERK_DAY
         inquiry["next_step_at"] = first_step_at(inquiry["due_at"], appeal.region, now)
@@ -134,6 +136,10 @@ def _inquiry(candidate: InquiryCandidate, to: tuple[UUID, str], now: datetime) -
         "has_text": False,
         "clock": clock.code,
         "next_step_at": first_step_at(due, appeal.region, now),
+        "service": None,
+        "department": None,
+        "period_from": None,
+        "period_to": None,
     }
 
 

@@ -137,6 +137,7 @@ class InquiryPage:
     round: int
     time_asked_until: date | None
     question: str
+    summary: str
     request_text: str | None
     text: str | None
     person: Sequence[tuple[str, str]]
@@ -208,6 +209,7 @@ def inquiry_page(detail: InquiryDetail, parts: PageParts, visit: Visit) -> Inqui
         round=detail.round,
         time_asked_until=detail.time_asked_until,
         question=getattr(detail.question, visit.language),
+        summary=getattr(detail.summary, visit.language),
         request_text=detail.request_text,
         text=detail.text,
         person=_person(detail, visit),

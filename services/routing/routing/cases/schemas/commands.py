@@ -11,6 +11,7 @@ from routing.cases.schemas.fields import (
     MAX_FINDINGS,
     CategoryCode,
     ClosingOutcomeCode,
+    DepartmentCode,
     FindingOutcomeCode,
     FormCode,
     ForwardBodyCode,
@@ -23,6 +24,7 @@ from routing.cases.schemas.fields import (
     RefusalReasonCode,
     Remark,
     ReturnGroundCode,
+    ServiceCode,
     TerminationGroundCode,
     TopicCode,
 )
@@ -243,7 +245,10 @@ class ProviderQuestionContent(StrictModel):
 
 
 class AskProvider(Command, ProviderQuestionContent):
-    """A question to a provider, with standing questions, a text or both. `due_on`: the local day on which the answer is expected."""
+    """A question to a provider, with standing questions, a text or both. `due_on`: the local day on which the answer is expected.
+
+    `service`, `department` and the days of the period tell the provider what the appeal is about when the person is withheld.
+    """
 
     ACTION = CaseAction.ASK_PROVIDER
     SUMMARY = "Ask a provider about the appeal"
@@ -251,6 +256,11 @@ class AskProvider(Command, ProviderQuestionContent):
     provider_id: UUID
     language: Language
     due_on: date | None = None
+    service: ServiceCode | None = None
+    department: DepartmentCode | None = None
+    period_from: date | None = None
+    period_to: date | None = None
+    """The last day, included; without it the period is the first day alone."""
 
 
 class RequestExtension(Command):

@@ -54,6 +54,8 @@ ReasonCode = Annotated[str, *code_of(escalation_reasons())]
 
 RefusalReasonCode = Annotated[str, *code_of(taxonomy().refusal_reasons)]
 QuestionCode = Annotated[str, *code_of(taxonomy().provider_questions)]
+ServiceCode = Annotated[str, *code_of(taxonomy().concerned_services)]
+DepartmentCode = Annotated[str, *code_of(taxonomy().departments)]
 MissingCode = Annotated[str, *code_of(missing_data())]
 ReturnGroundCode = Annotated[str, *code_of(return_grounds())]
 TerminationGroundCode = Annotated[str, *code_of(termination_grounds())]

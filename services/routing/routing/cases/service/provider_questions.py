@@ -1,5 +1,6 @@
 """Questions of clerks to providers: the text stays here, and provider-contact opens the inquiry on the event."""
 
+from datetime import date
 from typing import Final
 
 from routing.cases.repository import conversation as records
@@ -55,6 +56,10 @@ async def ask(context: ActionContext, command: AskProvider) -> None:
             kind=case.kind,
             category=case.category or "",
             actor_role=context.role,
+            service=command.service,
+            department=command.department,
+            period_from=command.period_from,
+            period_to=command.period_to or command.period_from,
         )
     )
 
@@ -68,7 +73,14 @@ async def _errors(context: ActionContext, command: AskProvider) -> list[FieldErr
     today = context.now.astimezone(regions()[context.case.region].timezone).date()
     if command.due_on is not None and command.due_on < today:
         errors.append(FieldError("due_on", "too-early", "This day has passed."))
-    return errors
+    return errors + _period_errors(command, today)
+
+
+def _period_errors(command: AskProvider, today: date) -> list[FieldError]:
+    first, last = command.period_from, command.period_to
+    if last is not None and (first is None or last < first):
+        return [FieldError("period_to", "before-from", "The period ends before it begins.")]
+    return [FieldError("period_from", "in-future", "This day has not come yet.")] if first is not None and first > today else []
 
 
 def content_of(question: ProviderQuestionRecord, sealer: Sealer) -> ProviderQuestionContent:

@@ -116,6 +116,8 @@ class FormOptions:
     reasons: Sequence[Option]
     languages: Sequence[Option]
     questions: Sequence[Option]
+    services: Sequence[Option]
+    departments: Sequence[Option]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ def case_forms(case: CaseView, writing: AnswerWriting, reader: DeskReader, colle
             reasons=[(code, reader.label(label)) for code, label in cases.escalation_reasons().items()],
             languages=[(code, reader.language_name(code)) for code in ("kk", "ru", "en")],
             questions=reader.options(codes.provider_questions),
+            services=reader.options(codes.concerned_services),
+            departments=reader.options(codes.departments),
         ),
         colleagues=colleagues,
         offers={offer.action: _offer(offer, reader) for offer in case.next_actions},

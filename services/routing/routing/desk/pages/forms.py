@@ -65,6 +65,10 @@ _LABELS: Final[Mapping[str, str]] = {
     "provider_id": N_("Medical organisation"),
     "questions": N_("Questions"),
     "due_on": N_("Answer expected by"),
+    "service": N_("Service concerned"),
+    "department": N_("Department"),
+    "period_from": N_("First day of the period"),
+    "period_to": N_("Last day of the period"),
     "issue_id": N_("Issue"),
     "of_number": N_("Number of the case that it repeats"),
     "refusal_reason": N_("Reason of the medical organisation"),
@@ -79,6 +83,8 @@ _WRONG: Final[Mapping[str, str]] = {
     "too-few": N_("This is needed."),
     "too-long": N_("This is too long."),
     "too-early": N_("This day has passed."),
+    "before-from": N_("The period ends before it begins."),
+    "in-future": N_("This day has not come yet."),
     "not-later": N_("Choose a day after the present end of the term."),
     "term-passed": N_("The term has ended: it cannot be extended any more."),
     "too-late": N_("At most two months from today are possible."),
@@ -219,6 +225,8 @@ def _in_words(name: str, text: str, reader: DeskReader) -> str:
         "topic": codes.topics,
         "statutory_form": codes.forms,
         "outcome": codes.outcomes,
+        "service": codes.concerned_services,
+        "department": codes.departments,
     }
     entry = entries.get(field, {}).get(text)
     return reader.label(entry.label) if entry else text
