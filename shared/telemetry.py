@@ -45,6 +45,9 @@ class Metrics:
         self._guesses = self._counter("guesses_refused", "PINs that were not evaluated, by the limit that was reached.", "limit")
         self._guess_limits = self._counter("guess_limits_reached", "Times that wrong PINs used up a limit: somebody guesses.", "limit")
         self._articles = self._gauge("articles_to_renew", "Articles that expired, expire soon or are not confirmed.", "attention")
+        self._classified = self._counter("classified_appeals", "Appeals classified, by method and decision.", "method", "decision")
+        self._read_words = self._counter("classified_words", "Different words of classified appeals that the trained model read.")
+        self._new_words = self._counter("classified_new_words", "Those of them that no training text contains.")
         self._calendar = self._gauge(
             "calendar_days_left", "Days until the end of the working calendar; negative after it: it is to be extended."
         )
@@ -55,6 +58,12 @@ class Metrics:
     def articles_to_renew(self, attention: str, articles: int) -> None:
         """Set how many articles need their keeper. `attention`: expired, expiring or unconfirmed."""
         self._articles.labels(attention).set(articles)
+
+    def classified(self, method: str, decision: str, read_words: int, new_words: int) -> None:
+        """Count a classified appeal. `read_words`: how many different words the trained model read; `new_words`: those new to it."""
+        self._classified.labels(method, decision).inc()
+        self._read_words.inc(read_words)
+        self._new_words.inc(new_words)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         labels = (method, route, status)

@@ -253,3 +253,26 @@ class TestTheKeys:
         assert await hands.page.locator("#f-text").input_value() == "ne/"
         await hands.press("Escape", "KeyN")
         assert await hands.page.evaluate("document.activeElement.id") == "f-note-text"
+
+
+class TestCorrection:
+    @pytest.mark.parametrize("language", ["kk", "ru"])
+    async def test_two_keys_correct_the_classification(self, desk, visit, language):
+        text = "Тіркеуші дөрекі сөйледі, айқайлады. Дәрігер қабылдаудан бас тартты."
+        appeal_id = await desk.open(text=text, language="kk", kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
+        page = await visit(f"{desk.url}/routing/desk/{appeal_id}?tab=all", cookies=cookies(desk, "specialist", language))
+        hands = Hands(page)
+        await hands.press("KeyK")
+        assert await page.evaluate("document.activeElement.dataset.digit") == "1"
+        await hands.go("Digit1")
+        case = await desk.case(appeal_id)
+        assert (case["kind"], case["category"]) == ("COMPLAINT", "ETHICS_RUDENESS")
+
+    async def test_one_key_accepts_the_proposed_issue_and_a_digit_alone_does_nothing(self, desk, visit):
+        text = "Дәрігер қабылдаудан бас тартты. Тіркеуші дөрекі сөйледі, айқайлады."
+        appeal_id = await desk.open(text=text, language="kk", kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
+        page = await visit(f"{desk.url}/routing/desk/{appeal_id}?tab=all", cookies=cookies(desk, "specialist", "kk"))
+        hands = Hands(page)
+        await hands.press("Digit1")
+        await hands.go("KeyI")
+        assert [issue["category"] for issue in (await desk.case(appeal_id))["issues"]] == ["REFUSAL_APPOINTMENT", "ETHICS_RUDENESS"]

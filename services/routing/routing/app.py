@@ -51,7 +51,7 @@ ROUTERS = (
 
 
 def _preparations(parts: Parts[Settings]) -> Preparations:
-    return {AppealRegistered: prepare_cases(parts.contents, separate_clock=parts.settings.clock_started_always)}
+    return {AppealRegistered: prepare_cases(parts.contents, parts.metrics, separate_clock=parts.settings.clock_started_always)}
 
 
 def _jobs(parts: Parts[Settings]) -> Sequence[Loop]:

@@ -32,6 +32,7 @@ class TestOpening:
         case = await desk.case(await desk.open(text=NOTHING, language="kk"))
         assert (case["queue"], case["tier"], case["unsorted"]) == ("KZ-43/unsorted/kk", 1, True)
         assert clocks_of(case) == {"TRIAGE": "RUNNING", "APPK_15WD": "RUNNING"}
+        assert [entry["type"] for entry in case["history"]] == ["appeal-unsorted"]
         assert case["next_due_at"] == "2026-02-03T04:15:00Z"  # Monday 14:15 to 18:00, and 15 minutes of Tuesday
 
     async def test_it_costs_no_event_of_its_own(self, desk):

@@ -1,4 +1,5 @@
 import json
+import re
 import time
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,6 +11,7 @@ from routing.cases.models import AppealCase, History
 from routing.clocks.models import CaseClock
 from shared.contents import OwnerUnavailable
 from shared.messaging import tables
+from shared.telemetry import Metrics, metrics_response
 from tests.processor_time import processor_time
 from tests.routing.support import COMPLAINT, NOW, QUESTION, Statements, count, envelope_of, imported, registered
 
@@ -190,3 +192,21 @@ class TestCalendarEnd:
         )
         assert done.status_code in {200, 422}, done.text
         assert done.json().get("code") != "calendar-gap"
+
+
+class TestDrift:
+    async def test_decisions_and_new_words_are_counted_without_a_word_of_the_text(self, desk):
+        await desk.open(text="… ?!")
+        await desk.open(text=COMPLAINT, kind="COMPLAINT", category="WAITING")
+        shown = metrics_response(desk.parts.metrics).body.decode()
+        assert re.search(r'aryz_classified_appeals_total\{decision="triage",method="(model|lexicon)"\} 1.0', shown)
+        assert 'aryz_classified_appeals_total{decision="auto",method="declared"} 1.0' in shown
+        assert "емханада" not in shown
+
+    def test_the_words_that_the_model_does_not_know_are_a_share_of_those_that_it_read(self):
+        metrics = Metrics("routing")
+        for words, new in ((10, 2), (0, 0), (5, 5)):
+            metrics.classified("model", "suggest", words, new)
+        shown = metrics_response(metrics).body.decode()
+        assert "aryz_classified_words_total 15.0" in shown
+        assert "aryz_classified_new_words_total 7.0" in shown

@@ -29,11 +29,14 @@ from shared.domain.taxonomy import HIGHEST_TIER, LOWEST_TIER, taxonomy
 from shared.ids import derived, read_uuid
 from shared.messaging.handling import Batch, Prepare, Received
 from shared.offload import run_on_text
+from shared.telemetry import Metrics
 from shared.unit_of_work import UnitOfWork
 
 _NO_DIGIT: Final = re.compile(r"[^0-9]")
 CONTACT_ROLE: Final = "operator"
 """The actor who closed a consultation that was answered on the telephone or at the counter."""
+OPENED_UNSORTED: Final = "appeal-unsorted"
+"""The entry in the history of a case that nobody has sorted yet, in place of one with a provisional kind and tier."""
 CASE_COST: Final = 50  # what a case costs in addition to its text, in characters of text
 YIELD_AFTER: Final = 3_000  # characters between two turns of the event loop: about 3 ms
 
@@ -50,13 +53,19 @@ class OpenedCase(NamedTuple):
     """`clock-started` publishes the statutory clock, not `appeal-routed` (setting `clock_started_always`)."""
 
 
+def count_classified(metrics: Metrics, found: Classification) -> None:
+    """Count the classification for the metrics of drift. The dictionary reads every word alike and has no new ones."""
+    read_words, new_words = getattr(found, "words", 0), getattr(found, "new_words", 0)
+    metrics.classified(found.versions["method"], found.decision, read_words, new_words)
+
+
 class AppealText(BaseModel):
     """The part of intake's content that the classifier reads."""
 
     text: str | None = None
 
 
-def prepare_cases(contents: Contents, *, separate_clock: bool = False) -> Prepare:
+def prepare_cases(contents: Contents, metrics: Metrics, *, separate_clock: bool = False) -> Prepare:
     """Return a preparation that reads the texts of new appeals in one call and computes their cases, outside any transaction.
 
     `separate_clock`: publish the statutory clock as an event of its own, for consumers of an earlier version.
@@ -74,7 +83,9 @@ def prepare_cases(contents: Contents, *, separate_clock: bool = False) -> Prepar
                 await asyncio.sleep(0)
                 unbroken = 0
             declared = {name: getattr(record.event, name) for name in ("kind", "category", "topic", "language")}
-            opened = _open(record, await run_on_text(text, classify, text, **declared))
+            classified = await run_on_text(text, classify, text, **declared)
+            count_classified(metrics, classified)
+            opened = _open(record, classified)
             found[record.envelope.id] = opened._replace(separate_clock=True) if separate_clock else opened
         return found
 
@@ -153,7 +164,10 @@ def _open(received: Received[AppealRegistered], found: Classification) -> Opened
 
 def _history(opened: OpenedCase) -> Iterator[HistoryRow]:
     case, cause = opened.case, opened.received.envelope
-    yield entry(case["appeal_id"], cause.id, cause.time, AppealRouted.FACT, kind=case["kind"], tier=case["tier"])
+    if case["unsorted"]:
+        yield entry(case["appeal_id"], cause.id, cause.time, OPENED_UNSORTED)
+    else:
+        yield entry(case["appeal_id"], cause.id, cause.time, AppealRouted.FACT, kind=case["kind"], tier=case["tier"])
     if opened.danger_due is not None:
         rule, fact = case["danger"] or "", DangerReported.FACT
         codes: HistoryCodes = {"danger": rule, "body": dangers()[rule].body, "due": opened.danger_due.isoformat()}

@@ -17,6 +17,7 @@ from routing.clocks.schemas import ClockView
 from routing.clocks.service import clock_policies
 from routing.desk.pages.case_forms import CaseForms
 from routing.desk.pages.contents import FetchedContents
+from routing.desk.pages.explanation import Explanation
 from routing.desk.pages.issues import IssuesCard
 from routing.desk.pages.links import LinksCard
 from routing.desk.pages.listing import PATH as DESK
@@ -136,6 +137,7 @@ class CasePage:
     post: Mapping[CaseAction, str]
     kicker: str
     urgent: bool
+    unsorted: bool
     due: Due | None
     status_label: str
     finished: bool
@@ -148,6 +150,7 @@ class CasePage:
     thread: Sequence[ThreadEntry]
     why: str
     reasons: Sequence[str]
+    explanation: Explanation
     clocks: Sequence[ClockLine]
     provider: ProviderCard
     history: Sequence[HistoryLine]
@@ -177,6 +180,7 @@ def case_page(
     forms: CaseForms,
     issues: IssuesCard,
     links: LinksCard,
+    explanation: Explanation,
     note: NoteForm | None,
     presence: Presence,
     reader: DeskReader,
@@ -195,11 +199,12 @@ def case_page(
         post={offer.action: position.href(case.appeal_id, offer.action) for offer in case.next_actions},
         kicker=_kicker(case, reader),
         urgent=case.urgency == Urgency.URGENT,
+        unsorted=case.unsorted,
         due=due(case.next_due_at, reader.now, zone) if case.next_due_at else None,
         status_label=reader.label(cases.status_labels()[case.status]),
         finished=case.closed_at is not None,
         outcome=reader.label(codes.outcomes[case.outcome].label) if case.outcome else None,
-        holder_label=reader.label(codes.holders[case.holder].label),
+        holder_label=reader.translate(N_("The Fund: not sorted yet")) if case.unsorted else reader.label(codes.holders[case.holder].label),
         assignee_text=_assignee(case, assignee_name, reader),
         language=case.language,
         zone=zone,
@@ -207,6 +212,7 @@ def case_page(
         thread=thread,
         why=_why(case, reader),
         reasons=_reasons(case, reader),
+        explanation=explanation,
         clocks=[_clock(clock, case.extended_until, zone, reader) for clock in case.clocks if clock.state != ClockState.REPLACED],
         provider=provider,
         history=_history(case, reader),
@@ -262,7 +268,7 @@ def _why(case: CaseView, reader: DeskReader) -> str:
     found, subject = case.classification, subject_of(case, reader)
     if any(entry.type == ClassificationCorrected.FACT for entry in case.history):
         return reader.translate(N_("A colleague corrected the classification: “%(subject)s”."), subject=subject)
-    if found.get("versions", {}).get("method") == "lexicon" and found.get("decision") in _WHY:
+    if found.get("versions", {}).get("method") in {"model", "lexicon"} and found.get("decision") in _WHY:
         certainty = Formats(reader.language).percent(100 * found.get("confidence", 0), 0)
         text = _WHY[found["decision"]]
         return reader.translate(text, subject=subject, certainty=certainty) if "%(" in text else reader.translate(text)

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from starlette.responses import RedirectResponse
 
 from routing.cases import service as cases
+from routing.cases.codes import EntryType
 from routing.cases.schemas.commands import COMMANDS, CaseAction, Command
 from routing.cases.schemas.conversation import CaseConversation, NoteIn
 from routing.cases.schemas.drafts import DraftView
@@ -25,6 +26,7 @@ from routing.desk.pages.case import CasePage, case_page
 from routing.desk.pages.case_forms import AnswerWriting, case_forms
 from routing.desk.pages.contents import fetched_contents
 from routing.desk.pages.drafts import DRAFT, draft_note, save_refused, shown_answer
+from routing.desk.pages.explanation import explanation_of
 from routing.desk.pages.flashes import FLASHES, HELD
 from routing.desk.pages.issues import CHOSEN, issues_card
 from routing.desk.pages.links import RELATED, links_card
@@ -373,6 +375,7 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
         choices,
         issues,
         links,
+        await explanation_of(case, next((item.text or "" for item in written.items if item.type == EntryType.APPEAL), ""), reader),
         note_form,
         presence,
         reader,

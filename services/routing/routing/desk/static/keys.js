@@ -50,6 +50,13 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (at.matches(TYPED_IN)) return;
+  const digit = letters.checked && /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
+  const chosen = digit && at.closest("#alternatives")?.querySelector(`[data-digit="${digit[1]}"]`);
+  if (chosen) {
+    event.preventDefault();
+    chosen.click();
+    return;
+  }
   if (event.code.startsWith("Arrow")) {
     if (!["ArrowUp", "ArrowDown"].includes(event.code) || !(isFree(at) || rowsOfList().includes(at))) return;
     event.preventDefault();
