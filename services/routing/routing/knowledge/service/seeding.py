@@ -14,6 +14,7 @@ from routing.knowledge.codes import ArticleState
 from routing.knowledge.policy import ArticleSeed, article_seeds
 from routing.knowledge.schemas import ArticleContent, StoredVersion, TextContent
 from routing.knowledge.service.publishing import digest_of, publish, retire_version
+from shared.contracts import ArticlePublished
 from shared.unit_of_work import UnitOfWork
 
 NAMESPACE: Final = UUID("5b0d6a54-4d1f-5c1c-9a4e-0f7c1d2e3b4a")
@@ -75,12 +76,19 @@ async def _renew(work: UnitOfWork, article_id: UUID, article: ArticleSeed) -> No
 async def _renew_figures(work: UnitOfWork) -> None:
     """Publish again what has other figures, or another closing sentence, than when it was published."""
     for version in await repository.versions_in(work.session, [ArticleState.PUBLISHED]):
-        content = version.read()
-        subjects = (version.topic, version.category)
-        event = events.article_published(version.article_id, version.code, version.number, subjects, content, work.clock.now())
-        if digest_of(event) != version.published_digest:
-            work.publish(event)
-            await repository.change_version(work.session, version.article_id, version.number, published_digest=digest_of(event))
+        if digest_of(_event(work, version)) == version.published_digest:
+            continue
+        await repository.lock_article(work.session, version.article_id)  # a version published meanwhile comes later in the log
+        current = published_of(await repository.versions_of(work.session, version.article_id))
+        if current is None or digest_of(event := _event(work, current)) == current.published_digest:
+            continue
+        work.publish(event)
+        await repository.change_version(work.session, current.article_id, current.number, published_digest=digest_of(event))
+
+
+def _event(work: UnitOfWork, version: StoredVersion) -> ArticlePublished:
+    subjects = (version.topic, version.category)
+    return events.article_published(version.article_id, version.code, version.number, subjects, version.read(), work.clock.now())
 
 
 def published_of(versions: Iterable[StoredVersion]) -> StoredVersion | None:
