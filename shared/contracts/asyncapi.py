@@ -46,6 +46,7 @@ CHANNELS = {
         "articles",
         "Published answers to common questions, in two languages. The topic is compacted: the newest record of each article is retained.",
     ),
+    "aryz.self-service.v1": ("self-service", "Questions that a published article answered before they were filed, for statistics."),
 }
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "PROVIDERS",
     "RATINGS",
     "REGISTRY",
+    "SELF_SERVICE",
     "TOPICS",
     "AppealEvent",
     "Event",
@@ -31,7 +32,8 @@ PROVIDERS = "aryz.providers.v1"
 CALLS = "aryz.calls.v1"
 RATINGS = "aryz.ratings.v1"
 ARTICLES = "aryz.articles.v1"
-TOPICS = (APPEALS, PROVIDERS, CALLS, RATINGS, ARTICLES)
+SELF_SERVICE = "aryz.self-service.v1"
+TOPICS = (APPEALS, PROVIDERS, CALLS, RATINGS, ARTICLES, SELF_SERVICE)
 COMPACTED = frozenset({PROVIDERS, ARTICLES})
 """Topics of which Kafka retains the newest record of each key alone: a consumer that starts today needs no more than that."""
 PARTITIONS = 12

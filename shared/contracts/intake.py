@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import ClassVar, Final, Literal
 from uuid import UUID
 
-from shared.contracts.event import CALLS, RATINGS, AppealEvent, Event, ExtensionAttribute
+from shared.contracts.event import CALLS, RATINGS, SELF_SERVICE, AppealEvent, Event, ExtensionAttribute
 
 __all__ = [
     "CONCERNS_PROVIDER",
@@ -21,6 +21,7 @@ __all__ = [
     "OutcomeDenied",
     "ProposalAnswered",
     "ProviderRated",
+    "QuestionSelfServed",
 ]
 
 
@@ -187,3 +188,22 @@ class ProviderRated(Event, service="intake", fact="provider-rated", topic=RATING
     @property
     def subject(self) -> UUID:
         return self.provider_id
+
+
+class QuestionSelfServed(Event, service="intake", fact="question-self-served", topic=SELF_SERVICE):
+    """A published article answered a question before it was filed. No appeal exists, and nothing says who asked or what was written."""
+
+    question_id: UUID
+    """The same for one sender, article and day, so that a question counts once."""
+    article_id: UUID
+    topic: str
+    """The topic of the article, a code of `topics.csv`."""
+    channel: str
+    region: str | None
+    """None: the person had not named a region yet."""
+    language: str
+    served_at: datetime
+
+    @property
+    def subject(self) -> UUID:
+        return self.question_id

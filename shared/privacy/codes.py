@@ -79,6 +79,8 @@ CODE_FIELDS: Final[Mapping[tuple[str, str, str], str]] = {
     ("intake", "call_back", "reason"): "why to call back: a code",
     ("intake", "content_read", "ids"): "ids of appeals, messages or files",
     ("intake", "notice", "reason"): "why a message was not delivered: a code",
+    ("intake", "article", "code"): "the readable name of an article",
+    ("intake", "shown_articles", "article_ids"): "ids of published articles",
     ("intake", "rating", "aspects"): "scores by code of `rating_aspects.csv`",
     ("intake", "subscription", "events"): "event types",
     ("intake", "timeline", "data"): "codes, ids and times of an event",

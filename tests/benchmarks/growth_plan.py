@@ -50,17 +50,28 @@ _AUDITED = _BY_REQUEST | {"content_read": PERMANENT}
 _OF_INQUIRY = "(SELECT inquiry.appeal_id FROM public.inquiry WHERE inquiry.inquiry_id = t.inquiry_id)"
 _COUNTED_BY_ADDRESS = {"wrong_attempt", "opened_case", "daily_count"}
 _OF_THE_BOT = {"bot_update", "bot_chat", "bot_message", "bot_duty"}
-_OTHER_TRAFFIC = _OF_THE_BOT | {"call", "call_event", "call_back", "held_consultation", "inbound_message", "incident", "rating"}
+_OTHER_TRAFFIC = _OF_THE_BOT | {
+    "call",
+    "call_event",
+    "call_back",
+    "held_consultation",
+    "inbound_message",
+    "incident",
+    "rating",
+    "self_service",
+}
 _OF_RATINGS = {"rating", "ranked_month", "ranked_provider"}
 _OF_PARTNERS = {"update_counter", "subscriber", "subscription", "delivery", "external_number"}  # nobody subscribes here
 
 PLANS: Mapping[str, Plan] = {
     "intake": Plan(
         {"appeal": "t.id"}
-        | _of_appeal("tracking", "timeline", "message", "withdrawal", "provider_offer", "confirmed_contact", "contact_code")
+        | _of_appeal(
+            "tracking", "timeline", "message", "shown_articles", "withdrawal", "provider_offer", "confirmed_contact", "contact_code"
+        )
         | _of_appeal("attachment", "notice", "reception", "oral_record", "update_entry"),
         _AUDITED,
-        _EVERYWHERE | _COUNTED_BY_ADDRESS | _OTHER_TRAFFIC | _OF_PARTNERS | {"provider", "register_counter", "receiver"},
+        _EVERYWHERE | _COUNTED_BY_ADDRESS | _OTHER_TRAFFIC | _OF_PARTNERS | {"provider", "article", "register_counter", "receiver"},
         {"notice": "t.state = 'PLANNED'", "update_entry": "t.position IS NULL"},
     ),
     "routing": Plan(
@@ -84,7 +95,7 @@ PLANS: Mapping[str, Plan] = {
         | _OF_RATINGS,
         {"delivery": "t.next_at IS NOT NULL", "notice_route": "t.due_at IS NOT NULL"},
     ),
-    "analytics": Plan(_of_appeal("fact", "transition"), _BY_REQUEST, _EVERYWHERE | {"provider", "call_fact"}),
+    "analytics": Plan(_of_appeal("fact", "transition"), _BY_REQUEST, _EVERYWHERE | {"provider", "call_fact", "self_served"}),
 }
 
 

@@ -12,6 +12,7 @@ from tests.intake.imports.service.test_importing import row as legacy_row
 from tests.intake.offers import Offered
 from tests.intake.register.test_applicant_api import WORDS, Case
 from tests.intake.register.test_handlers import apply, recorded, routed
+from tests.intake.suggestions.articles import QUESTION, article
 from tests.security.concurrency import Call, Kind, Prepare, Recipe, Recipes, Target
 from tests.telegram_double import SECRET as TELEGRAM_SECRET
 from tests.telegram_double import Phone
@@ -235,7 +236,21 @@ async def ask_rating_code(target: Target) -> Call:
     return Call("/intake/v1/ratings/codes", json={"phone": f"8 702 000 {target.number():04}", "language": "kk"})
 
 
+async def suggest_articles(target: Target) -> Call:
+    await apply(target.world, article())
+    return Call("/intake/v1/suggestions", json={"text": QUESTION, "language": "kk", "kind": "CONSULTATION"})
+
+
+async def report_self_service(target: Target) -> Call:
+    published = article(target.number())
+    await apply(target.world, published)
+    given = {"article_id": str(published.article_id), "channel": "APP", "region": "KZ-43", "language": "kk", "helped": True}
+    return Call("/intake/v1/self-service", json=given)
+
+
 RECIPES: Recipes = {
+    ("post", "/intake/v1/suggestions"): Recipe(suggest_articles, Kind.READ, ALWAYS_SEEN),
+    ("post", "/intake/v1/self-service"): Recipe(report_self_service),
     ("post", "/intake/v1/pin-recovery"): Recipe(ask_new_pin),
     ("post", "/intake/v1/pin-recovery/confirmation"): Recipe(confirm_new_pin),
     ("post", "/intake/v1/ratings"): Recipe(rate_provider),

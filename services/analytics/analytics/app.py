@@ -12,7 +12,7 @@ from analytics.facts.handlers import HANDLERS
 from analytics.kpis import api as kpis_api
 from analytics.kpis import service as kpis
 from analytics.settings import Settings
-from shared.contracts import APPEALS, CALLS, PROVIDERS
+from shared.contracts import APPEALS, CALLS, PROVIDERS, SELF_SERVICE
 from shared.service import Foundation, Parts, Service, assemble
 from shared.web.pages import Pages
 
@@ -24,7 +24,7 @@ SERVICE = Service[Settings](
     description="Figures about appeals. A part of them is public and needs no token.",
     tags={"figures": "Figures of a period with their parts, and the present state."},
     handlers=HANDLERS,
-    topics=(APPEALS, PROVIDERS, CALLS),
+    topics=(APPEALS, PROVIDERS, CALLS, SELF_SERVICE),
 )
 
 

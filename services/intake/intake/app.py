@@ -36,7 +36,9 @@ from intake.register import api
 from intake.register import pages as register_pages
 from intake.register.models import ContentRead
 from intake.settings import Settings
-from shared.contracts import APPEALS, PROVIDERS
+from intake.suggestions import api as suggestions
+from intake.suggestions.dependencies import Suggester
+from shared.contracts import APPEALS, ARTICLES, PROVIDERS
 from shared.rows import table_of
 from shared.service import Foundation, Parts, Service, assemble
 from shared.web.viewer import show_viewer
@@ -45,6 +47,7 @@ TAGS: Final = {
     "appeals": "Register an appeal, follow it, and carry out the applicant's own actions: messages, withdrawal, rating, reopening.",
     "attachments": "Upload files in pieces, add them to an appeal, and download them.",
     "ratings": "Rate a medical organisation or a doctor, once a month, with or without an appeal.",
+    "suggestions": "Published answers to a question, before it is filed.",
     "forms": "What may be filed, and the fields that each form asks for.",
     "updates": "Changes of the appeals that you follow: a gapless feed, a stream, and the appeals forwarded to your body.",
     "subscriptions": "Webhooks: signed updates sent to your address, their delivery log, a test, and replay.",
@@ -64,7 +67,7 @@ SERVICE = Service[Settings](
     description="Registers appeals, shows them to their applicants, and reports their changes to apps and partners.",
     tags=TAGS,
     handlers=HANDLERS,
-    topics=(APPEALS, PROVIDERS),
+    topics=(APPEALS, PROVIDERS, ARTICLES),
     jobs=jobs,
     audit=table_of(ContentRead),
 )
@@ -96,6 +99,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     applicant.router,
     recovery.router,
     ratings.router,
+    suggestions.router,
     updates.router,
     counter.router,
     partner.router,
@@ -113,6 +117,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         check_policies()  # before the first request
         app.state.intake = build_intake(parts, settings)
+        app.state.suggester = Suggester(parts.units)
         app.state.uploads = Uploads.build(parts, settings)
         app.state.update_streams = UpdateStreams(parts.units, settings.streams_each)
         app.state.insurance = FileInsuranceRegister(settings.insurance_file) if settings.insurance_file else None

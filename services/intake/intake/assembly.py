@@ -16,6 +16,7 @@ from intake.notifications.service.planning import plan_pin_notices, plan_receipt
 from intake.ratings.service import check_policies as check_ratings
 from intake.register.dependencies import Intake
 from intake.settings import Settings
+from intake.suggestions.service import check_policies as check_suggestions
 from shared.domain.provider_names import check_name_search
 from shared.outgoing.senders import NotificationSender
 from shared.service import Parts
@@ -29,6 +30,7 @@ def check_policies() -> None:
     peoples_control_policy.policy()
     definitions.channels()
     check_ratings()
+    check_suggestions()
     check_name_search()
 
 

@@ -6,7 +6,8 @@ from intake.channels.partner.service import feed
 from intake.notifications.policy import notified_events
 from intake.notifications.service import planning
 from intake.register.handlers import RULES, copy_providers, track
-from shared.contracts import ProviderRecorded, appeal_events
+from intake.suggestions.handlers import copy_articles, remove_articles
+from shared.contracts import ArticlePublished, ArticleRetired, ProviderRecorded, appeal_events
 from shared.messaging.handling import Batch, Handlers
 from shared.unit_of_work import UnitOfWork
 
@@ -25,4 +26,6 @@ HANDLERS: Final[Handlers] = {
     **dict.fromkeys(_NOTIFIED - _FOREIGN, planning.plan_batch),
     **dict.fromkeys(feed.OWN, consume_own),
     ProviderRecorded: copy_providers,
+    ArticlePublished: copy_articles,
+    ArticleRetired: remove_articles,
 }

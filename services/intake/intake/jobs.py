@@ -13,6 +13,7 @@ from intake.notifications.service.dispatch import Dispatcher
 from intake.ratings import jobs as ratings
 from intake.register import jobs as register
 from intake.settings import THIS_MACHINE, Settings
+from intake.suggestions import jobs as suggestions
 from shared.messaging.runtime import Loop, every, finish
 from shared.service import Parts
 
@@ -49,6 +50,7 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
         every(timedelta(hours=1), "purge-calls", purge_calls),
         *register.loops(parts),
         *ratings.loops(parts),
+        *suggestions.loops(parts),
         *partner.loops(parts),
         *telegram.loops(build_intake(parts, settings), settings),
     ]

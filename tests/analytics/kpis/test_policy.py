@@ -6,7 +6,7 @@ from shared.domain.tables import ReferenceDataError
 IDS = {
     "received", "complaints", "received_by_channel", "received_by_kind", "received_by_region", "received_by_tier", "complaints_by_category",
     "complaints_by_provider", "consultations_by_topic", "outcomes", "resolved_on_spot", "withdrawn",
-    "confirmed", "verified", "refuted", "unproven",
+    "confirmed", "verified", "refuted", "unproven", "self_served",
     "satisfaction", "calls_offered", "calls_answered", "calls_abandoned", "calls_abandoned_short", "calls_waiting_time",
     "calls_handling_time", "calls_service_level",
 }  # fmt: skip
@@ -21,7 +21,7 @@ class TestKpiDefinitions:
     def test_figures_that_point_at_a_provider_or_an_outcome_are_not_public(self):
         assert {kpi.id for kpi in kpi_definitions().values() if not kpi.public} == {
             "received_by_tier", "complaints_by_provider", "outcomes", "resolved_on_spot", "withdrawn", "satisfaction", "confirmed",
-            "verified", "refuted", "unproven", *OF_CALLS,
+            "verified", "refuted", "unproven", "self_served", *OF_CALLS,
         }  # fmt: skip
 
     @pytest.mark.parametrize(

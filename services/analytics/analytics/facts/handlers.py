@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 
 from analytics.facts import repository
 from analytics.facts.errors import UnknownAppeal
-from analytics.facts.models import CallRow, FactChange, FactRow, FactState, ProviderRow, TransitionRow
+from analytics.facts.models import CallRow, FactChange, FactRow, FactState, ProviderRow, SelfServedRow, TransitionRow
 from analytics.facts.schemas import ActorKind, CallOutcome, Proof
 from shared.auth import STAFF
 from shared.contracts import (
@@ -42,6 +42,7 @@ from shared.contracts import (
     ProposalUnanswered,
     ProviderMatched,
     ProviderRecorded,
+    QuestionSelfServed,
     SolutionProposed,
     TermExtended,
     TierRaised,
@@ -386,8 +387,26 @@ async def record_calls(work: UnitOfWork, batch: Batch[CallEnded]) -> None:
     await repository.insert_calls(work.session, rows)
 
 
+async def record_self_service(work: UnitOfWork, batch: Batch[QuestionSelfServed]) -> None:
+    """Store a row for each question that an article answered. It is no fact: nothing was filed."""
+    rows: list[SelfServedRow] = [
+        {
+            "question_id": event.question_id,
+            "served_on": local_day(event.served_at, event.region or CENTRAL_OFFICE),
+            "region": event.region,
+            "channel": event.channel,
+            "language": event.language,
+            "topic": event.topic,
+            "article_id": event.article_id,
+        }
+        for event in (received.event for received in batch.received)
+    ]
+    await repository.insert_self_served(work.session, rows)
+
+
 HANDLERS: Handlers = {
     **dict.fromkeys(appeal_events(), apply_appeal_events),
     ProviderRecorded: record_providers,
     CallEnded: record_calls,
+    QuestionSelfServed: record_self_service,
 }

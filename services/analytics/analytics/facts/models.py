@@ -108,10 +108,27 @@ class CallFact(AnalyticsModel, table=True):
     talked_seconds: int
 
 
+class SelfServed(AnalyticsModel, table=True):
+    """A question that a published article answered before it was filed. It is no appeal and is never counted as one."""
+
+    __tablename__ = "self_served"
+    __table_args__: Any = (Index("ix_self_served", "served_on", "region"),)
+
+    question_id: UUID = Field(primary_key=True)
+    served_on: date
+    """The local day in its region, in Asia/Almaty without a region: the cohort of the figure."""
+    region: str | None
+    channel: str
+    language: str
+    topic: str
+    article_id: UUID
+
+
 fact: Table = table_of(Fact)
 transition: Table = table_of(Transition)
 provider: Table = table_of(Provider)
 call_fact: Table = table_of(CallFact)
+self_served: Table = table_of(SelfServed)
 
 
 # Rows for bulk statements; their columns are those of the tables above.
@@ -201,3 +218,13 @@ class CallRow(TypedDict):
     outcome: CallOutcome
     waited_seconds: int
     talked_seconds: int
+
+
+class SelfServedRow(TypedDict):
+    question_id: UUID
+    served_on: date
+    region: str | None
+    channel: str
+    language: str
+    topic: str
+    article_id: UUID

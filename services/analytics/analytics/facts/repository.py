@@ -8,7 +8,19 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from analytics.facts.models import CallRow, FactRow, FactState, ProviderRow, TransitionRow, call_fact, fact, provider, transition
+from analytics.facts.models import (
+    CallRow,
+    FactRow,
+    FactState,
+    ProviderRow,
+    SelfServedRow,
+    TransitionRow,
+    call_fact,
+    fact,
+    provider,
+    self_served,
+    transition,
+)
 from analytics.facts.schemas import CallOutcome, CallTotals, Cohort, Group
 from shared.domain.labels import Label
 from shared.fast.bulk import insert_later, insert_new_rows, select_rows, update_rows
@@ -64,6 +76,11 @@ async def insert_transitions(session: AsyncSession, rows: Sequence[TransitionRow
 async def insert_calls(session: AsyncSession, rows: Sequence[CallRow]) -> None:
     """Insert calls; one that is stored already stays as it is."""
     await insert_new_rows(session, call_fact, rows, returning="call_id")
+
+
+async def insert_self_served(session: AsyncSession, rows: Sequence[SelfServedRow]) -> None:
+    """Insert answered questions; one that is stored already stays as it is."""
+    await insert_new_rows(session, self_served, rows, returning="question_id")
 
 
 async def fact_states(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, FactState]:
@@ -128,6 +145,14 @@ async def scores(session: AsyncSession, first: date, last: date, region: str | N
     terms += [column == value for column, value in ((fact.c.region, region), (fact.c.kind, kind)) if value is not None]
     row = (await session.execute(select(func.coalesce(func.sum(fact.c.score), 0), func.count()).where(*terms))).one()
     return int(row[0]), int(row[1])
+
+
+async def self_served_count(session: AsyncSession, first: date, last: date, region: str | None) -> int:
+    """Return the number of questions that an article answered from `first` to `last`, both inclusive."""
+    query = select(func.count()).select_from(self_served).where(self_served.c.served_on.between(first, last))
+    if region is not None:
+        query = query.where(self_served.c.region == region)
+    return (await session.execute(query)).scalar_one()
 
 
 async def call_totals(

@@ -11,6 +11,7 @@ from analytics.facts.repository import (
     provider_names,
     received_between,
     scores,
+    self_served_count,
 )
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
@@ -28,6 +29,7 @@ __all__ = [
     "provider_names",
     "received_between",
     "scores",
+    "self_served_count",
 ]
 
 

@@ -24,6 +24,7 @@ class Unit(StrEnum):
     SECONDS = "seconds"
     PERCENT = "percent"
     SCORE = "score"
+    QUESTIONS = "questions"
 
 
 class Measure(StrEnum):
@@ -37,10 +38,11 @@ class Measure(StrEnum):
     HANDLING = "HANDLING"
     IN_TIME = "IN_TIME"
     SCORE = "SCORE"
+    SELF_SERVED = "SELF_SERVED"
 
 
-OF_APPEALS: Final = frozenset({Measure.SCORE})
-"""The measures of appeals; all others are of calls."""
+OF_APPEALS: Final = frozenset({Measure.SCORE, Measure.SELF_SERVED})
+"""The measures of appeals, and of questions that were answered before they became one; all others are of calls."""
 
 
 PROOFS: Final[Mapping[str, frozenset[Proof]]] = MappingProxyType(
@@ -154,7 +156,7 @@ def _kpi(row: Row) -> Kpi:
     measure = _measure(row)
     proofs = frozenset[Proof]() if measure else PROOFS.get(row.text("measure"), frozenset[Proof]())
     if measure and (group != _NONE or row.flag("public")):
-        raise row.error("a figure of calls or ratings has no parts and is not public")
+        raise row.error("a figure of calls, ratings or self-service has no parts and is not public")
     section = row.one_of("dashboard", frozenset[str](DashboardSection) | {_NONE})
     if section != _NONE and (section == DashboardSection.CHART) != (group != _NONE):
         raise row.error("the dashboard shows a figure with parts as a chart, and one without parts as a number")

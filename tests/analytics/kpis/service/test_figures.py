@@ -4,7 +4,7 @@ from uuid import UUID
 import pytest
 
 from analytics.kpis.policy import kpi_definitions
-from shared.contracts import CallEnded, ProviderRecorded
+from shared.contracts import CallEnded, ProviderRecorded, QuestionSelfServed
 from tests.analytics.figures import publish_kyzylorda
 
 IN_2025 = datetime(2025, 6, 2, 6, tzinfo=UTC)
@@ -21,6 +21,18 @@ def ended(number, outcome="ANSWERED", waited=5, talked=60, offered_at=IN_2025):
         outcome=outcome,
         waited_seconds=waited,
         talked_seconds=talked,
+    )
+
+
+def served(number, region):
+    return QuestionSelfServed(
+        question_id=UUID(int=700 + number),
+        article_id=UUID(int=1),
+        topic="REFERRAL",
+        channel="WEB",
+        region=region,
+        language="kk",
+        served_at=IN_2025,
     )
 
 
@@ -219,6 +231,16 @@ class TestCalls:
 
     async def test_of_no_calls_there_is_no_average(self, world):
         assert (await world.kpi("calls_waiting_time", compare="previous_year"))["value"] is None
+
+
+class TestSelfService:
+    async def test_questions_that_an_article_answered_are_counted_once_and_hide_no_appeal(self, world, make):
+        await world.consume(make("appeal-imported", 1, kind="CONSULTATION"))
+        before = (await world.kpi("received"))["value"]
+        await world.consume(*(served(number, region) for number, region in ((1, "KZ-43"), (1, "KZ-43"), (2, None), (3, "KZ-75"))))
+        assert (await world.kpi("self_served"))["value"] == 3
+        assert (await world.kpi("self_served", region="KZ-43"))["value"] == 1
+        assert (await world.kpi("received"))["value"] == before
 
 
 class TestSatisfaction:

@@ -93,7 +93,7 @@ async def _public(work: UnitOfWork, kpi: Kpi, request: FigureRequest, public: Pu
 
 
 async def _measured(work: UnitOfWork, kpi: Kpi, measure: Measure, request: FigureRequest) -> Figure:
-    """Return a figure of calls or ratings, which has no parts and is never public."""
+    """Return a figure of calls, ratings or self-service, which has no parts and is never public."""
     cohort = Cohort(request.period.first, request.period.last, request.region, request.kind or kpi.kind)
     value, size = await COMPUTATIONS[measure](work.session, cohort)
     comparison = None

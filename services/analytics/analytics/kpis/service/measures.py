@@ -7,17 +7,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts import service as facts
 from analytics.facts.schemas import CallTotals, Cohort
-from analytics.kpis.policy import Measure, call_rules
+from analytics.kpis.policy import CountedKind, Measure, call_rules
 from analytics.kpis.service.percentages import as_number, average, percent
 
 Measured = tuple[int | float | None, int]
-"""A value, and the number of calls or appeals from which it is computed; None without any."""
+"""A value, and the number of calls, appeals or questions from which it is computed; None without any."""
 Computation = Callable[[AsyncSession, Cohort], Awaitable[Measured]]
 
 
 async def _score(session: AsyncSession, cohort: Cohort) -> Measured:
     total, number = await facts.scores(session, cohort.first, cohort.last, cohort.region, cohort.kind)
     return as_number(average(total, number)), number
+
+
+async def _self_served(session: AsyncSession, cohort: Cohort) -> Measured:
+    """Count questions that an article answered before they were filed: of the kind CONSULTATION, and of no other."""
+    if cohort.kind not in {None, CountedKind.CONSULTATION}:
+        return 0, 0
+    number = await facts.self_served_count(session, cohort.first, cohort.last, cohort.region)
+    return number, number
 
 
 def _of_calls(value: Callable[[CallTotals], Measured]) -> Computation:
@@ -49,4 +57,5 @@ COMPUTATIONS: Final[Mapping[Measure, Computation]] = {
     Measure.HANDLING: _of_calls(lambda calls: (as_number(average(calls.talked, calls.answered)), calls.answered)),
     Measure.IN_TIME: _of_calls(_in_time),
     Measure.SCORE: _score,
+    Measure.SELF_SERVED: _self_served,
 }

@@ -1,0 +1,142 @@
+"""Articles are offered for questions alone, and a question that one answered is counted once, without its text."""
+
+import json
+import time
+from datetime import date, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from intake.suggestions import service
+from intake.suggestions.models import Article, SelfService
+from shared.contracts import QuestionSelfServed
+from shared.messaging.tables import outbox
+from tests.intake.register.test_handlers import apply
+from tests.intake.suggestions.articles import CANARY, QUESTION, QUESTION_RU, article, retired
+
+URL = "/intake/v1/suggestions"
+COMPLAINT = "МРТ-ға жолдама бермейді, дәрігер дөрекі сөйлеп, қабылдаудан қуып шықты, шара қолдануыңызды талап етемін"
+
+
+@pytest.fixture
+async def published(desk):
+    """A desk whose replica has one article."""
+    await apply(desk, article())
+    return desk
+
+
+async def suggested(desk, text=QUESTION, *, kind="CONSULTATION", language="kk"):
+    answer = await desk.client.post(URL, json={"text": text, "language": language, "kind": kind})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+async def report(desk, headers=None, **changes):
+    given = {"article_id": str(UUID(int=7001)), "channel": "APP", "region": "KZ-43", "language": "kk"} | changes
+    return await desk.client.post("/intake/v1/self-service", json=given, headers=headers)
+
+
+async def events(desk):
+    async with desk.parts.database.read() as session:
+        rows = (await session.execute(outbox.select().where(outbox.c.type == QuestionSelfServed.TYPE))).all()
+    return [json.loads(row.value) for row in rows]
+
+
+class TestReplica:
+    async def test_a_published_article_is_offered_and_a_newer_text_replaces_it(self, published):
+        assert [each["title"] for each in await suggested(published)] == ["Жолдаманы қалай аламын?"]
+        newer = {"kk": "Жолдама қайда беріледі?", "ru": "Где дают направление?"}
+        await apply(published, article(questions=newer, published_at="2026-01-20T05:00:00Z"))
+        assert [each["title"] for each in await suggested(published, QUESTION_RU, language="ru")] == ["Где дают направление?"]
+
+    async def test_a_retired_article_is_offered_no_more(self, published):
+        await apply(published, retired())
+        assert await suggested(published) == []
+        assert await published.rows(Article) == []
+
+    @pytest.mark.parametrize("days", [{"valid_to": date(2026, 2, 1)}, {"valid_from": date(2026, 2, 3)}])
+    async def test_only_what_is_valid_today_is_offered(self, desk, days):
+        await apply(desk, article(**days))
+        assert await suggested(desk) == []
+
+    async def test_an_article_about_a_complaint_is_never_offered(self, desk):
+        await apply(desk, article(topic=None, category="REFUSAL_APPOINTMENT"))
+        assert await suggested(desk) == []
+
+
+class TestSuggest:
+    async def test_an_article_comes_in_the_language_asked_for_with_its_source(self, published):
+        [item] = await suggested(published, QUESTION_RU, language="ru")
+        assert (item["article_id"], item["topic"]) == (str(UUID(int=7001)), "REFERRAL")
+        assert (item["body"], item["source"]) == ("Направление даёт врач поликлиники прикрепления.", "a test")
+        assert item["valid_from"] == "2026-01-01"
+
+    async def test_at_most_three_are_offered(self, desk):
+        await apply(desk, *(article(number) for number in range(1, 7)))
+        assert len(await suggested(desk)) == 3
+
+    @pytest.mark.parametrize("kind", ["COMPLAINT", "REPORT", "REQUEST", "GRATITUDE"])
+    async def test_the_same_words_as_anything_but_a_question_get_none(self, published, kind):
+        assert await suggested(published, kind="CONSULTATION")
+        assert await suggested(published, kind=kind) == []
+
+    async def test_a_complaint_whose_kind_is_not_chosen_gets_none(self, published):
+        assert await suggested(published, kind=None)
+        assert await suggested(published, COMPLAINT, kind=None) == []
+
+    @pytest.mark.parametrize("text", ["Анам есінен танып қалды, дем алмай жатыр, жолдама қайдан аламын?", "МРТ"])
+    async def test_danger_and_what_has_just_been_begun_get_none(self, published, text):
+        assert await suggested(published, text) == []
+
+    async def test_the_calls_of_an_address_are_limited(self, start, tmp_path):
+        async with start(tmp_path, previews_per_minute=2) as desk:
+            answers = [(await desk.client.post(URL, json={"text": QUESTION})).status_code for _ in range(3)]
+        assert answers == [200, 200, 429]
+
+    async def test_a_suggestion_takes_less_than_20_ms_of_the_processor(self, desk):
+        await apply(desk, *(article(number) for number in range(1, 61)))
+        await suggested(desk)
+        taken = []
+        for number in range(40):
+            before = time.process_time()
+            await suggested(desk, f"{QUESTION} {QUESTION_RU} {number}")
+            taken.append(time.process_time() - before)
+        assert sorted(taken)[37] < 0.020
+
+    async def test_nothing_is_stored_of_the_text(self, published, tmp_path):
+        assert await suggested(published, f"{QUESTION} {CANARY}")
+        assert (await report(published)).status_code == 202
+        found = [path for path in tmp_path.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
+        assert found == []
+
+
+class TestSelfService:
+    async def test_a_question_is_published_without_text_and_sender(self, published):
+        assert (await report(published)).status_code == 202
+        [event] = await events(published)
+        assert event.keys() == QuestionSelfServed.model_fields.keys()
+        assert (event["article_id"], event["topic"], event["channel"]) == (str(UUID(int=7001)), "REFERRAL", "APP")
+        assert (event["region"], event["language"]) == ("KZ-43", "kk")
+
+    async def test_it_counts_once_under_one_key_and_once_for_one_person(self, published):
+        key = {"Idempotency-Key": str(uuid4())}
+        answers = [await report(published, key) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [202, 202]
+        me = published.token("applicant", subject="991231501014")
+        for _ in range(2):
+            await report(published, me)
+        assert len(await events(published)) == len(await published.rows(SelfService)) == 2
+
+    @pytest.mark.parametrize(
+        "wrong", [{"article_id": str(uuid4())}, {"channel": "PIGEON"}, {"region": "KZ-99"}, {"helped": False}, {"text": "сұрақ"}]
+    )
+    async def test_what_is_unknown_and_any_text_is_refused(self, published, wrong):
+        assert (await report(published, **wrong)).status_code == 422
+        assert await events(published) == []
+
+    async def test_marks_of_answered_questions_are_deleted_by_age(self, published):
+        await report(published)
+        published.clock.advance(timedelta(days=9))
+        async with published.parts.units.write() as work:
+            await service.purge(work)
+        assert await published.rows(SelfService) == []
