@@ -18,6 +18,7 @@ from shared.privacy.statements import (
 SERVICE: Final = "intake"
 _CONVERSATION: Final = "until the conversation is settled, or 6 hours of silence (`late_hours` of `bot.toml`)"
 _UNTIL_REACHED: Final = "until the caller is reached, at most 14 days (`call_back_days` of `call_policy.toml`)"
+_PUBLISHED: Final = "the Fund publishes it for everybody, and it names no person"
 _FOR_EVERYBODY: Final = "it is read out to every caller and names no person"
 _CALL: Final = "365 days after the call is over (`kept_days` of `call_policy.toml`)"
 _TAIL: Final = "all digits but the last are hidden; an operator must recognise the caller in a list"
@@ -123,6 +124,19 @@ REGISTER: Final = (
         ),
         retention=NO_LIMIT,
         export="public: the form lists providers",
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        SERVICE,
+        "article",
+        (
+            plain("questions", "the question that a published article answers", _PUBLISHED),
+            plain("answers", "the answer of a published article", _PUBLISHED),
+            plain("synonyms", "other wordings of its question", _PUBLISHED),
+            plain("source", "the publication from which a published article was written", _PUBLISHED),
+        ),
+        retention="until the article is retired",
+        export="public: the form shows published articles",
         erasure=NO_ERASURE,
     ),
 )
