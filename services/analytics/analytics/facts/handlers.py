@@ -389,19 +389,11 @@ async def record_calls(work: UnitOfWork, batch: Batch[CallEnded]) -> None:
 
 async def record_self_service(work: UnitOfWork, batch: Batch[QuestionSelfServed]) -> None:
     """Store a row for each question that an article answered. It is no fact: nothing was filed."""
-    rows: list[SelfServedRow] = [
-        {
-            "question_id": event.question_id,
-            "served_on": local_day(event.served_at, event.region or CENTRAL_OFFICE),
-            "region": event.region,
-            "channel": event.channel,
-            "language": event.language,
-            "topic": event.topic,
-            "article_id": event.article_id,
-        }
+    rows = [
+        {**event.model_dump(exclude={"served_at"}), "served_on": local_day(event.served_at, event.region or CENTRAL_OFFICE)}
         for event in (received.event for received in batch.received)
     ]
-    await repository.insert_self_served(work.session, rows)
+    await repository.insert_self_served(work.session, cast("list[SelfServedRow]", rows))
 
 
 HANDLERS: Handlers = {
