@@ -363,11 +363,9 @@ def _progress(status: CaseStatus, tier: int | None) -> _Progress:
 
 async def record_providers(work: UnitOfWork, batch: Batch[ProviderRecorded]) -> None:
     """Store the names of providers."""
-    rows: list[ProviderRow] = [
-        {"provider_id": event.provider_id, "name_kk": event.name_kk, "name_ru": event.name_ru, "region": event.region}
-        for event in (received.event for received in batch.received)
-    ]
-    await repository.upsert_providers(work.session, rows)
+    names = {"provider_id", "name_kk", "name_ru", "region"}
+    rows = [received.event.model_dump(include=names) for received in batch.received]
+    await repository.upsert_providers(work.session, cast("list[ProviderRow]", rows))
 
 
 async def record_calls(work: UnitOfWork, batch: Batch[CallEnded]) -> None:
@@ -388,11 +386,10 @@ async def record_calls(work: UnitOfWork, batch: Batch[CallEnded]) -> None:
 
 
 async def record_self_service(work: UnitOfWork, batch: Batch[QuestionSelfServed]) -> None:
-    """Store a row for each question that an article answered. It is no fact: nothing was filed."""
-    rows = [
-        {**event.model_dump(exclude={"served_at"}), "served_on": local_day(event.served_at, event.region or CENTRAL_OFFICE)}
-        for event in (received.event for received in batch.received)
-    ]
+    """Store a row for each question that an article answered; nothing was filed."""
+    events = [received.event for received in batch.received]
+    days = [local_day(event.served_at, event.region or CENTRAL_OFFICE) for event in events]
+    rows = [{**event.model_dump(exclude={"served_at"}), "served_on": day} for event, day in zip(events, days, strict=True)]
     await repository.insert_self_served(work.session, cast("list[SelfServedRow]", rows))
 
 
