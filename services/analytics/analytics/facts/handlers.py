@@ -368,29 +368,27 @@ async def record_providers(work: UnitOfWork, batch: Batch[ProviderRecorded]) -> 
     await repository.upsert_providers(work.session, cast("list[ProviderRow]", rows))
 
 
+def _call(event: CallEnded) -> CallRow:
+    same = event.model_dump(include={"call_id", "queue", "region", "waited_seconds", "talked_seconds"})
+    day = local_day(event.offered_at, event.region or CENTRAL_OFFICE)
+    return cast("CallRow", same | {"offered_on": day, "outcome": CallOutcome(event.outcome)})
+
+
 async def record_calls(work: UnitOfWork, batch: Batch[CallEnded]) -> None:
     """Store a row for each call. A call without a region counts for the local day of the central office."""
-    rows: list[CallRow] = [
-        {
-            "call_id": event.call_id,
-            "queue": event.queue,
-            "region": event.region,
-            "offered_on": local_day(event.offered_at, event.region or CENTRAL_OFFICE),
-            "outcome": CallOutcome(event.outcome),
-            "waited_seconds": event.waited_seconds,
-            "talked_seconds": event.talked_seconds,
-        }
-        for event in (received.event for received in batch.received)
-    ]
+    rows = [_call(received.event) for received in batch.received]
     await repository.insert_calls(work.session, rows)
+
+
+def _served(event: QuestionSelfServed) -> SelfServedRow:
+    day = local_day(event.served_at, event.region or CENTRAL_OFFICE)
+    return cast("SelfServedRow", event.model_dump(exclude={"served_at"}) | {"served_on": day})
 
 
 async def record_self_service(work: UnitOfWork, batch: Batch[QuestionSelfServed]) -> None:
     """Store a row for each question that an article answered; nothing was filed."""
-    events = [received.event for received in batch.received]
-    days = [local_day(event.served_at, event.region or CENTRAL_OFFICE) for event in events]
-    rows = [{**event.model_dump(exclude={"served_at"}), "served_on": day} for event, day in zip(events, days, strict=True)]
-    await repository.insert_self_served(work.session, cast("list[SelfServedRow]", rows))
+    rows = [_served(received.event) for received in batch.received]
+    await repository.insert_self_served(work.session, rows)
 
 
 HANDLERS: Handlers = {
