@@ -11,7 +11,8 @@ from importlib.resources import files
 from typing import Final
 
 from shared.language.phrases import Hit, LexiconError, PhraseIndex, Term
-from shared.language.tokens import divides_words, tokenise
+from shared.language.spelling import spaces_letters
+from shared.language.tokens import divides_words, hidden_tokens, tokenise
 
 FILE: Final = "danger.toml"
 URGENT: Final = "urgent"
@@ -60,6 +61,8 @@ def signs_of_danger(text: str, hits: Sequence[Hit] | None = None) -> list[Hit]:
     found = _judged(index.find(tokenise(text)) if hits is None else hits)
     if not found and divides_words(text):
         found = _judged(index.find(tokenise(text, join_lines=False)))
+    if not found and spaces_letters(text):
+        found = _judged(index.find(hidden_tokens(text)))
     return found
 
 

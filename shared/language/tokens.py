@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from shared.domain.names import fold, to_cyrillic
 from shared.domain.text import Reading, reading
+from shared.language.spelling import LOOKALIKES, join_spaced, letters_for_digits, spaced_words
 
 # Words with their combining marks, runs of sentence ends, and quotes (a quoted word after thanks is sarcasm).
 _PIECES = re.compile(r"[\w\u0300-\u036f]+|[.!?;\n][.!?;\s]*|[\"«“„]")
@@ -15,11 +16,13 @@ _QUOTES = frozenset('"«“„')
 # Applied after folding: signs that people omit, and letters that Latin spelling does not distinguish.
 _LOOSE = str.maketrans({"й": "и", "ы": "и", "э": "е", "ь": None, "ъ": None} | {chr(mark): None for mark in range(0x300, 0x370)})
 _LATIN = re.compile(r"[a-zÀ-ɏə]")
+_FOREIGN = re.compile(r"[a-zͰ-Ͽ]")
 _REPEATS = re.compile(r"([^\W\d])\1+")
 _REMEMBERED = 65_536  # single words in memory without their text; numbers are not cached
 _MOST = 4_000  # words; people write 3 300 in 20 000 characters, and 10 000 words of one letter are not an appeal
 _TAIL = 3_000  # characters at the end that are always read
 _LONGEST_KEY = 40  # characters; no stem is longer, and an endless word costs no more than a long one
+_MOST_SPACED = 600  # letters of spaced words in which hidden words are searched
 
 
 class Token(NamedTuple):
@@ -40,6 +43,10 @@ def key(word: str) -> str:
     if _LATIN.search(folded):
         # In Kazakh typed in Latin letters j is always ж. Read as Russian, `jo` and `ju` would become ё and ю.
         folded = fold(to_cyrillic(folded.replace("j", "zh")))
+    if not folded.isalpha():
+        folded = letters_for_digits(folded)
+    if _FOREIGN.search(folded):  # what is left of other alphabets
+        folded = folded.translate(LOOKALIKES)
     return _REPEATS.sub(r"\1", folded.translate(_LOOSE))
 
 
@@ -51,10 +58,24 @@ def tokenise(text: str, *, join_lines: bool = True) -> list[Token]:
 
     A sentence that ends with `?` adds a `?` token, and a quote before a small letter adds a `"` token (a name has a capital).
     Invisible characters inside words do not count, nor does, with `join_lines`, a hyphen with a line end that divides a word.
+    A word whose letters are spaced out is one word.
     """
     read = reading(text, join_lines=join_lines)
-    found = _tokens(read.text)
+    joined = join_spaced(read.text)
+    found = _tokens(joined.text)
+    if joined.starts:
+        found = _placed(found, joined)
     return _placed(found, read) if read.starts else found
+
+
+def hidden_tokens(text: str) -> list[Token]:
+    """Return a token for every letter at which a word may begin in words whose letters are spaced out, for a search of stems.
+
+    Where a writer leaves no wider gap between words, several are read as one. The positions are those of the whole text.
+    """
+    joined = " ".join(spaced_words(reading(text).text))[:_MOST_SPACED]
+    begun = (joined[at : at + _LONGEST_KEY].partition(" ")[0] for at in range(len(joined)))
+    return [Token(key(word), 0, len(text), 0) for word in begun if word]
 
 
 def divides_words(text: str) -> bool:

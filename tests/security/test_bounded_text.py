@@ -44,7 +44,9 @@ from shared.files.policy import kinds
 from shared.http import parse
 from shared.import_files import CsvReader
 from shared.language.danger import danger_lexicon, signs_of_danger, speaks_of_danger
-from shared.language.tokens import _remembered_key, key, tokenise
+from shared.language.junk import junk_in
+from shared.language.protected import protected_lexicon, protected_matters
+from shared.language.tokens import _remembered_key, hidden_tokens, key, tokenise
 from tests.processor_time import slowness
 
 LIMIT = 20_000
@@ -105,7 +107,10 @@ def _worst_phrases(count: int = 25) -> list[str]:
                 yield (*path, stem)
             yield from walk(following, (*path, stem))
 
-    longest = sorted({*walk(lexicon().phrases), *walk(danger_lexicon().index.phrases)}, key=lambda path: (-len(path), path))
+    longest = sorted(
+        {*walk(lexicon().phrases), *walk(danger_lexicon().index.phrases), *walk(protected_lexicon().index.phrases)},
+        key=lambda path: (-len(path), path),
+    )
     words = [[stem.rstrip("=") for stem in path] for path in islice(longest, count)]
     return [_repeated(" ".join(each) + " ") for each in words] + [_repeated("".join(f"{one} {one} " for one in each)) for each in words]
 
@@ -179,6 +184,10 @@ ALGORITHMS = {
     "key": key,
     "danger": speaks_of_danger,
     "signs of danger": signs_of_danger,
+    "protected matters": protected_matters,
+    "junk": junk_in,
+    "letters spaced out": lambda text: hidden_tokens(" ".join(text[: LIMIT // 2])),
+    "words of spaced letters": lambda text: tokenise(" ".join(text[: LIMIT // 2])),
     "classification": classify,
     "highlighting": classified_and_read,
     "language": detect_language,

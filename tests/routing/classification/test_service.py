@@ -255,3 +255,35 @@ def lexicon_terms():
         found |= {(term.group, term.code) for term in node.terms}
         nodes.extend(node.following.values())
     return found
+
+
+class TestProtected:
+    BRIBE = "Врач требует деньги за бесплатную операцию, без конверта не положит"
+
+    def test_it_is_marked_and_goes_to_a_person_at_the_highest_tier(self):
+        result = classify(self.BRIBE)
+        assert result.protected == ("EXTORTION",)
+        assert (result.tier, result.decision) == (3, "suggest")
+        assert "EXTORTION" in {piece.code for piece in result.evidence}
+        assert result.as_row()["protected"] == ["EXTORTION"]
+
+    def test_a_declaration_does_not_decide_it(self):
+        result = classify(self.BRIBE, kind="CONSULTATION", topic="CARE_PROVISION")
+        assert (result.kind, result.topic, result.tier, result.decision) == ("CONSULTATION", "CARE_PROVISION", 3, "suggest")
+
+    def test_a_delayed_tender_is_no_corruption(self):
+        result = classify("дали одну пачку, ждите тендер")
+        assert result.protected == ()
+        assert result.category != "CORRUPTION"
+
+    def test_no_protected_text_is_decided_automatically(self, judged):
+        assert {result.decision for _, result in judged if result.protected} <= {"suggest", "triage"}
+
+
+class TestJunk:
+    def test_it_is_a_suggestion_that_changes_nothing(self):
+        result = classify("фывфывфыв")
+        assert (result.junk, result.kind, result.decision) == ("KEYBOARD", "OTHER", "triage")
+
+    def test_an_appeal_is_none(self):
+        assert classify("Врач нагрубил").junk is None

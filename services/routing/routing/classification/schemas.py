@@ -30,7 +30,8 @@ class StoredEvidence(TypedDict):
 class StoredClassification(TypedDict, total=False):
     """A classification as JSON. A case imported from a former register has `decision` and `versions` alone.
 
-    `decision` is a code of `Decision`; JSON returns it as text.
+    `decision` is a code of `Decision`; JSON returns it as text. `protected`: matters that a person reviews, and nobody else; `junk`:
+    a code of `shared.language.junk.Junk`. Classifications of earlier versions lack both.
     """
 
     kind: str
@@ -43,6 +44,8 @@ class StoredClassification(TypedDict, total=False):
     decision: str
     evidence: list[StoredEvidence]
     versions: dict[str, str]
+    protected: list[str]
+    junk: str | None
 
 
 class ClassifyText(StrictModel):

@@ -123,8 +123,9 @@ def _open(received: Received[AppealRegistered], found: Classification) -> Opened
     event, appeal_id = received.event, read_uuid(received.event.appeal_id.bytes)  # the id is stored and published ten times
     form = event.statutory_form or taxonomy().kinds[found.kind].default_form
     danger = danger_in(found.category, urgent=found.urgent)
-    is_settled = event.resolved_in_contact and danger is None  # a danger is followed up even if the contact answered the question
-    is_known = is_settled or danger or found.urgent or event.category or event.topic
+    # A danger is followed up even if the contact answered the question, and a protected matter is reviewed by a person at tier 3.
+    is_settled = event.resolved_in_contact and danger is None and not found.protected
+    is_known = is_settled or danger or found.urgent or found.protected or event.category or event.topic
     is_unsorted = found.decision is Decision.TRIAGE and not is_known
     named = clocks.required(found.kind, form, event.channel) + (clocks.triggered_by(ClockTrigger.DANGER) if danger else ())
     if is_unsorted:  # the clocks of a provisional kind wait until a person has chosen it

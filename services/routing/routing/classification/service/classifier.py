@@ -11,8 +11,10 @@ from routing.classification.service.lexicon import GeneralSubject, Hit, NamedKin
 from routing.classification.service.urgency import Evidence, evidence_of
 from shared.domain.languages import detect_language
 from shared.domain.routing_policy import tier_for
-from shared.domain.taxonomy import Subject, taxonomy
+from shared.domain.taxonomy import HIGHEST_TIER, Subject, taxonomy
 from shared.language.danger import danger_lexicon, signs_of_danger
+from shared.language.junk import junk_in
+from shared.language.protected import protected_lexicon, signs_of_protected
 from shared.language.tokens import tokenise
 
 # Kinds whose cases may be closed without an investigation: money, danger and sarcasm rule them out.
@@ -27,7 +29,8 @@ class Classification:
     """What an appeal is about.
 
     `confidence` is 0..1. Under the decision TRIAGE the kind and the tier are provisional. Either `category` or `topic` is set,
-    depending on the kind.
+    depending on the kind. `protected`: matters that a person reviews (`shared.language.protected`); `junk`: why the text may be no
+    appeal, a suggestion.
     """
 
     kind: str
@@ -40,10 +43,12 @@ class Classification:
     decision: Decision
     evidence: tuple[Evidence, ...]
     versions: dict[str, str]
+    protected: tuple[str, ...] = ()
+    junk: str | None = None
 
     def as_row(self) -> StoredClassification:
         """Return the JSON form."""
-        row = vars(self) | {"evidence": [vars(piece) for piece in self.evidence]}
+        row = vars(self) | {"evidence": [vars(piece) for piece in self.evidence], "protected": list(self.protected)}
         return cast("StoredClassification", row)
 
 
@@ -72,10 +77,13 @@ def classify(
         raise ValueError(f"declared subject: {errors}")
     hits = lexicon().find(tokenise(text))
     danger = signs_of_danger(text, hits)
+    protected = signs_of_protected(text, hits)
     if kind and (category or topic):
         choice = _Choice(kind, category or topic or "", 1.0, Decision.AUTO)
     else:
         choice = _choose(hits, kind, category, topic, urgent=bool(danger))
+    if protected and choice.decision is Decision.AUTO:
+        choice = choice._replace(decision=Decision.SUGGEST)
     field = taxonomy().subject_field(choice.kind)
     chosen_category = choice.subject if field == "category" else None
     chosen_topic = choice.subject if field == "topic" else None
@@ -83,17 +91,20 @@ def classify(
         kind=choice.kind,
         category=chosen_category,
         topic=chosen_topic,
-        tier=_tier(choice, chosen_category, chosen_topic, urgent=bool(danger)),
+        tier=HIGHEST_TIER if protected else _tier(choice, chosen_category, chosen_topic, urgent=bool(danger)),
         urgent=bool(danger),
         language=language or detect_language(text),
         confidence=round(choice.confidence, 3),
         decision=choice.decision,
-        evidence=evidence_of([*danger, *_arguments(hits, choice, field)]),
+        evidence=evidence_of([*danger, *protected, *_arguments(hits, choice, field)]),
         versions={
             "method": "declared" if kind and (category or topic) else "lexicon",
             "lexicon": lexicon().version,
             "danger": danger_lexicon().version,
+            "protected": protected_lexicon().version,
         },
+        protected=tuple(dict.fromkeys(hit.term.code for hit in protected)),
+        junk=junk_in(text, hits),
     )
 
 

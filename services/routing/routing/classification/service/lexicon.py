@@ -9,7 +9,9 @@ from typing import Final
 from routing.classification.policy import LexiconFile, LexiconSettings, TermEntry, lexicon_file
 from shared.domain.taxonomy import taxonomy
 from shared.language.danger import danger_lexicon
+from shared.language.junk import junk_lexicon
 from shared.language.phrases import Hit, LexiconError, Node, PhraseIndex, Term
+from shared.language.protected import protected_lexicon
 from shared.language.tokens import Token
 
 __all__ = [
@@ -100,9 +102,10 @@ def _terms(entries: Sequence[TermEntry], known: Mapping[str, frozenset[str]]) ->
 def build(file: LexiconFile) -> Lexicon:
     """Return the dictionary of a parsed file. Raises LexiconError for a code that the taxonomy does not have."""
     known = _known_codes()
-    if file.settings.phrase_gap != danger_lexicon().index.gap:
-        raise LexiconError("the phrases of this dictionary and of the danger signs do not have the same gap")
-    index = PhraseIndex([*_terms(file.terms, known), *danger_lexicon().terms], file.settings.phrase_gap)
+    if {danger_lexicon().index.gap, protected_lexicon().index.gap, junk_lexicon().index.gap} != {file.settings.phrase_gap}:
+        raise LexiconError("the phrases of this dictionary, of danger signs, protected matters and junk do not have the same gap")
+    terms = [*_terms(file.terms, known), *danger_lexicon().terms, *protected_lexicon().terms, *junk_lexicon().terms]
+    index = PhraseIndex(terms, file.settings.phrase_gap)
     if unknown := set(file.priors) ^ known[TermGroup.KIND]:
         raise LexiconError(f"priors must name every kind and no other: {sorted(unknown)}")
     return Lexicon(version=file.version, settings=file.settings, priors=file.priors, index=index)

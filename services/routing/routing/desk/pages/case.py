@@ -33,6 +33,7 @@ from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import due_on, explain, policies
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
+from shared.language.junk import Junk
 from shared.web.formats import Formats
 from shared.web.i18n import N_
 from shared.web.viewer import role_labels
@@ -44,6 +45,12 @@ _WHY: Final[Mapping[str, str]] = {
 }
 
 
+_JUNK: Final[Mapping[str, str]] = {
+    Junk.EMPTY: N_("perhaps no appeal: empty"),
+    Junk.SYMBOLS: N_("perhaps no appeal: signs without words"),
+    Junk.KEYBOARD: N_("perhaps no appeal: letters without words"),
+    Junk.ADVERTISING: N_("perhaps no appeal: advertising"),
+}
 EXTENDED: Final = N_("extended by decision of the head or a deputy, АППК art. 76(3)")
 _EXTENSION_STATES: Final[Mapping[ExtensionDecision | None, tuple[str, str]]] = {
     None: (N_("Waits for a decision"), "warn"),
@@ -276,11 +283,16 @@ def _why(case: CaseView, reader: DeskReader) -> str:
 
 
 def _reasons(case: CaseView, reader: DeskReader) -> list[str]:
-    """Return the labels of the codes that the evidence argues for, each once."""
+    """Return the labels of the codes that the evidence argues for, each once, and what a person has to judge."""
     codes = taxonomy()
     known: Mapping[str, Labelled] = {**codes.kinds, **codes.topics, **codes.categories}
     named = dict.fromkeys(piece["code"] for piece in case.classification.get("evidence", ()))
-    return [reader.label(known[code].label) for code in named if code in known]
+    labels = [reader.label(known[code].label) for code in named if code in known]
+    if case.classification.get("protected"):
+        labels.append(reader.translate(N_("protected matter: a person decides")))
+    if junk := case.classification.get("junk"):
+        labels.append(reader.translate(_JUNK[junk]))
+    return labels
 
 
 def _extension(case: CaseView, author: str | None, reader: DeskReader) -> ExtensionNote | None:
