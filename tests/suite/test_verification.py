@@ -15,7 +15,7 @@ from shared.contracts import APPEALS, CONCERNS_PROVIDER
 from shared.messaging.envelope import Envelope, extension_header
 from shared.messaging.log import Record
 from suite import process
-from suite.demo.directory import as_csv
+from suite.demo.directory import as_csv, contacts_csv
 from suite.tokens import issue
 from suite.verification import NothingThere, stores, verify
 from suite.verification.stores import LogView, _note
@@ -43,6 +43,7 @@ def sound(tmp_path_factory):
         as_admin, as_channel = ({"Authorization": f"Bearer {issue(folder, role)}"} for role in ("admin", "channel"))
         for path, content, kind in (
             ("/provider-contact/v1/providers/imports", as_csv(), "text/csv"),
+            ("/provider-contact/v1/contacts/imports", contacts_csv(), "text/csv"),
             ("/intake/v1/imports", LEGACY, "application/x-ndjson"),
         ):
             assert http.post(path, content=content.encode(), headers={**as_admin, "Content-Type": kind}).json()["imported"]
@@ -120,6 +121,24 @@ class TestVerify:
                 "nothing is resolved on the spot without the applicant's word",
             ),
             ("provider_contact", "UPDATE commitment SET status = 'BROKEN'", "a broken promise reopens its case"),
+            ("intake", "DELETE FROM provider WHERE region = 'KZ-43'", "every service knows the providers of the directory"),
+            (
+                "routing",
+                f"UPDATE provider SET provider_id = {ANOTHER} WHERE rowid = 1",
+                "every service knows the providers of the directory",
+            ),
+            ("analytics", "DELETE FROM provider", "every service knows the providers of the directory"),
+            (
+                "provider_contact",
+                f"UPDATE contact SET provider_id = {ANOTHER} WHERE provider_id IS NOT NULL",
+                "every contact, contract and doctor has its provider",
+            ),
+            ("provider_contact", f"UPDATE inquiry SET provider_id = {ANOTHER}", "every inquiry is to a provider of the directory"),
+            (
+                "provider_contact",
+                f"INSERT INTO inquiry_assignment SELECT inquiry_id, provider_id, {ANOTHER}, {ANOTHER}, sent_at FROM inquiry",
+                "no open inquiry is with somebody without access to it",
+            ),
             ("intake", "DELETE FROM appeal WHERE pin IS NOT NULL", "no case without its appeal"),
             ("events", "DELETE FROM record WHERE topic = 'aryz.appeals.v1' AND \"offset\" = 0", "offsets of aryz.appeals.v1 without a gap"),
             ("events", f"{FORGET} '%appeal-registered%'", "every accepted appeal is registered in the log once"),

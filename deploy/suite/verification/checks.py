@@ -1,7 +1,7 @@
 """The invariants of the suite, each a pure check of a snapshot of all stores."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,7 @@ def all_checks(seen: Snapshot) -> Sequence[Check]:
         *_clocks(seen),
         *_inquiries(seen),
         *_solutions(seen),
+        *_directory(seen),
     ]
 
 
@@ -184,6 +185,24 @@ def _unconfirmed(seen: Snapshot) -> Iterator[UUID]:
         standing = [UUID(proposal) for proposal, state in (case.proposals or {}).items() if state in CONFIRMED]
         if not any(seen.proposals.get(proposal, (appeal, ""))[1] in CONFIRMED for proposal in standing):
             yield appeal
+
+
+def _directory(seen: Snapshot) -> list[Check]:
+    directory, known = seen.directory, seen.directory.providers
+    unlike = (f"{service}: {each}" for service, copy in directory.copies.items() for each in copy ^ known)
+    without_access = (
+        inquiry for inquiry, account in directory.assigned.items() if directory.accounts.get(account) != directory.asked[inquiry]
+    )
+    return [
+        _check("every service knows the providers of the directory", len(known), unlike),
+        _check("every contact, contract and doctor has its provider", len(directory.entries), _strays(directory.entries, known)),
+        _check("every inquiry is to a provider of the directory", len(directory.asked), _strays(directory.asked, known)),
+        _check("no open inquiry is with somebody without access to it", len(directory.asked), without_access),
+    ]
+
+
+def _strays(owners: Mapping[UUID, UUID], providers: set[UUID]) -> Iterator[UUID]:
+    return (each for each, provider in owners.items() if provider not in providers)
 
 
 def _goes_to_provider(kind: str, category: str | None) -> bool:

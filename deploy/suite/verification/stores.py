@@ -50,6 +50,7 @@ from shared.messaging.envelope import read_envelope, read_event, type_of
 from shared.messaging.log import EventLog, Position, Record
 from shared.service import event_log, is_migrated
 from suite.members import Member, bucket, members
+from suite.verification.directory import DirectoryView, read_directory
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -137,6 +138,7 @@ class Snapshot:
     """The objects that contain each file of an appeal."""
     objects: set[str]
     """The objects that exist."""
+    directory: DirectoryView
 
 
 @dataclass
@@ -260,6 +262,7 @@ class Stores:
             waiting=await self._outboxes(),
             documents={file: names for file, names in documents.items() if file in still},
             objects=objects,
+            directory=await read_directory(self._rows),
         )
 
     async def _documents(self) -> dict[UUID, set[str]]:
