@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from math import log
 from typing import Final
 
 from routing.knowledge.schemas import Article
@@ -18,22 +19,30 @@ _QUESTION, _ANSWER = 3, 1  # a word of the question says more about the subject 
 
 def search(articles: Iterable[Article], query: str) -> list[Article]:
     """Return the articles that share a stem with the query, best match first; all of them for an empty query."""
-    wanted = _stems(query)
+    wanted, known = _stems(query), list(articles)
     if not wanted:
-        return [] if query.strip() else list(articles)
-    scored = [(_score(article, wanted), article) for article in articles]
+        return [] if query.strip() else known
+    texts = [_texts(article) for article in known]
+    # A stem of many articles («қалай», «можно») says less about the subject than one of a few.
+    rarity = {
+        stem: log(1 + len(known) / (1 + sum(stem in questions or stem in answers for questions, answers in texts))) for stem in wanted
+    }
+    scored = [
+        (sum(rarity[stem] * (_QUESTION if stem in questions else _ANSWER if stem in answers else 0) for stem in wanted), article)
+        for (questions, answers), article in zip(texts, known, strict=True)
+    ]
     return [article for score, article in sorted(scored, key=lambda pair: -pair[0]) if score]
 
 
-def _score(article: Article, wanted: frozenset[str]) -> int:
+def _texts(article: Article) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the stems of what is asked and of what is answered."""
     subject = taxonomy().topics[article.topic] if article.topic else taxonomy().categories[article.category or ""]
     asked = (
         *article.questions.values(),
         *(text for texts in article.synonyms.values() for text in texts),
         *subject.label.as_dict().values(),
     )
-    questions, answers = _stems_of(asked), _stems_of(tuple(article.answers.values()))
-    return sum(_QUESTION if stem in questions else _ANSWER if stem in answers else 0 for stem in wanted)
+    return _stems_of(asked), _stems_of(tuple(article.answers.values()))
 
 
 def _stems(text: str) -> frozenset[str]:
