@@ -1,12 +1,16 @@
 """Filing an appeal in steps: the form, its preview, and the talon. Each step is a post of the same form."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import ValidationError
+from starlette.responses import RedirectResponse
 
 from intake.attachments.dependencies import form_uploads as uploads
 from intake.channels.web.service.talon import kinds, talon_page
@@ -19,6 +23,8 @@ from intake.register.dependencies import IntakeDep
 from intake.register.schemas.filing import Filing
 from intake.register.service import providers
 from intake.register.service.admission import admit_anonymous
+from intake.suggestions.dependencies import Suggester, SuggesterDep
+from intake.suggestions.schemas import SelfServiceIn
 from shared.clock import Clock
 from shared.dependencies import ClockDep, ReadDep, UnitsOfWorkDep
 from shared.domain import registration
@@ -28,6 +34,7 @@ from shared.domain.labels import Language
 from shared.domain.provider_names import Hit
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound, TooMany
+from shared.forms import read_fields
 from shared.idempotency import IdempotencyKeyReused, new_key
 from shared.language.danger import speaks_of_danger
 from shared.offload import run_on_text
@@ -38,6 +45,9 @@ from shared.web.security import require_same_origin
 
 router = APIRouter()
 
+WEB: Final = "WEB"
+SHOWN: Final = 9  # ids of articles that are noted with an appeal; more were hardly read
+
 PROVIDERS_CACHED: Final = {"Cache-Control": "public, max-age=300"}  # the directory is public and changes seldom
 
 
@@ -47,12 +57,12 @@ async def blank_form(request: Request, clock: ClockDep) -> HTMLResponse:
 
 
 @router.post("/", dependencies=[Depends(require_same_origin)])
-async def next_step(request: Request, intake: IntakeDep, units: UnitsOfWorkDep) -> HTMLResponse:
+async def next_step(request: Request, intake: IntakeDep, suggester: SuggesterDep, units: UnitsOfWorkDep) -> HTMLResponse:
     sent = await uploads.receive_form(request, intake)
     draft, key = form.typed(sent.fields), form.key_of(sent.fields)
     earlier = [] if sent.fields.get("uploads.drop") else uploads.parse_tickets(draft[form.UPLOADS])
     draft[form.UPLOADS] = uploads.format_tickets([*earlier, *sent.tickets])
-    step = sent.fields.get("step")
+    step, shown = sent.fields.get("step"), _ids(sent.fields.get("shown", ""))
     if step != "send":
         intake.spend_preview(request)
     if step == "edit":
@@ -60,9 +70,9 @@ async def next_step(request: Request, intake: IntakeDep, units: UnitsOfWorkDep) 
     try:
         appeal, filing = form.filing_of(draft, units.clock)
         if step != "send":
-            return await _preview(request, units, draft, filing, key=key, refused=sent.refused)
+            return await _preview(request, units, draft, filing, key=key, refused=sent.refused, offer=suggester, shown=shown)
         intake.anonymous.spend(intake.address(request))
-        receipt = await intake.file(appeal, admit_anonymous(None), key=key)
+        receipt = await intake.file(appeal, admit_anonymous(None), key=key, condition=suggester.noting(shown))
     except (InvalidInput, MalformedText) as refusal:
         return _form(request, units.clock, draft, key=key, refusal=refusal, refused=sent.refused)
     except TooMany as refusal:
@@ -74,6 +84,27 @@ async def next_step(request: Request, intake: IntakeDep, units: UnitsOfWorkDep) 
     tickets = uploads.parse_tickets(draft[form.UPLOADS])
     refused = await uploads.attach_all(request, intake, receipt.registered.appeal_id, tickets, as_filed=True)
     return await talon_page(request, receipt, filing, refused)
+
+
+@router.post("/answered", dependencies=[Depends(require_same_origin)])
+async def answered(request: Request, intake: IntakeDep, suggester: SuggesterDep, units: UnitsOfWorkDep) -> HTMLResponse:
+    """Count a question that an article answered: nothing is filed, and no text comes here. A form counts an article once."""
+    sent = await read_fields(request)
+    intake.spend_preview(request)
+    region, language = sent.get("region", ""), language_of(request)
+    given = {"article_id": sent.get("article_id"), "channel": WEB, "region": region if region in regions() else None, "language": language}
+    try:
+        async with units.write() as work:
+            await suggester.record(work, SelfServiceIn.model_validate(given), f"web/{form.key_of(sent)}")
+    except (ValidationError, InvalidInput):
+        raise NotFound from None
+    return PAGES.render(request, "answered.html")
+
+
+@router.get("/answered")
+async def no_answer() -> RedirectResponse:
+    """Redirect to the form: a change of language or a reload leads here."""
+    return PAGES.redirect("/intake/")
 
 
 @router.get("/providers")
@@ -108,6 +139,7 @@ def _form(
         "refused": refused,
         "consents": {f"consents.{consent.code}": consent for consent in consents(language)},
         "due_on": _due_if_filed_now(clock, draft["region"]),
+        "suggestion_language": language,
         "provider_days": policies()["PROVIDER_REPLY"].amount,
     }
     return PAGES.render(request, "file.html", refusal.status if refusal else 200, **context)
@@ -124,8 +156,12 @@ async def _preview(
     wait: int | None = None,
     sent_before: bool = False,
     status: int = 200,
+    offer: Suggester | None = None,
+    shown: Sequence[UUID] = (),
 ) -> HTMLResponse:
+    """Render the preview. `offer`: finds articles that may answer a question; `shown`: those that were shown before."""
     language = language_of(request)
+    articles = await offer.suggest(draft["text"], language, draft["kind"]) if offer is not None else []
     name = draft["provider.name"]
     found = await _suggested(units, name, filing.region) if name else []
     chosen = draft["provider.provider_id"] or str(getattr(providers.only_match(found), "id", ""))
@@ -151,7 +187,18 @@ async def _preview(
         due_on=filing.deadline.due_on,
         wait=wait,
         sent_before=sent_before,
+        suggestions=articles,
+        shown=" ".join(dict.fromkeys(str(each) for each in (*shown, *(article.article_id for article in articles)))),
     )
+
+
+def _ids(value: str) -> list[UUID]:
+    """Return the ids of articles in a hidden field; anything else is ignored."""
+    found: list[UUID] = []
+    for entry in value.split()[:SHOWN]:
+        with contextlib.suppress(ValueError):
+            found.append(UUID(entry))
+    return found
 
 
 async def _suggested(units: UnitsOfWork, name: str, region: str) -> Sequence[Hit[providers.ListedProvider]]:
