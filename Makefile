@@ -8,7 +8,7 @@ DATA ?= .run/data
 ENGINES := $(BIN)/python -m engines
 STAMP := $(VENV)/.installed
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk fast-paths slow-clients guess-timing chaos fuzz asyncapi privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk fast-paths slow-clients guess-timing chaos fuzz train model-rollback asyncapi privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -116,6 +116,12 @@ postgres-stop: install  ## stop PostgreSQL and delete its data
 
 up-processes: install kafka postgres  ## an api and a worker process per service, on Kafka and PostgreSQL
 	@set -a; . .run/engines.env; set +a; exec $(BIN)/python -m suite.processes --port $(PORT) --data $(DATA) --demo
+
+train: install  ## train the classifier from services/routing/training/texts and promote it if no slice of the test file is worse (ACCEPT="kind FEEDBACK")
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m training $(if $(ACCEPT),"$(ACCEPT)")
+
+model-rollback: install  ## return to the model of the classifier before the current one
+	@$(BIN)/aryz model rollback
 
 asyncapi: install  ## write deploy/asyncapi.yaml from the registry of events
 	@$(BIN)/python -m shared.contracts.asyncapi > deploy/asyncapi.yaml

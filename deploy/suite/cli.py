@@ -198,5 +198,29 @@ def case_file(
         _refuse(refusal)
 
 
+models = typer.Typer(help="The versions of the trained classifier.", no_args_is_help=True)
+app.add_typer(models, name="model")
+
+
+@models.command(name="list")
+def list_models() -> None:
+    """Print the stored versions, oldest first; * marks the one in use."""
+    found = import_module("routing.classification.service.versions").stored()
+    typer.echo(f"{'*' if not found.current else ' '} the dictionary alone")
+    for version in found.versions:
+        typer.echo(f"{'*' if version == found.current else ' '} {version}")
+
+
+@models.command(name="rollback")
+def roll_model_back() -> None:
+    """Return to the model before the current one. A running suite uses it after its next start."""
+    versions = import_module("routing.classification.service.versions")
+    try:
+        found = versions.rollback()
+    except (versions.NoFormerModel, OSError) as refusal:
+        _refuse(refusal)
+    typer.echo(f"now in use: {found.current or 'the dictionary alone'}; restart the suite")
+
+
 if __name__ == "__main__":
     app()

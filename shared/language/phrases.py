@@ -31,7 +31,7 @@ class Term:
     @classmethod
     def of(cls, text: str, group: str, code: str, weight: float) -> "Term":
         """Parse a term of a dictionary. Raises LexiconError for an empty one."""
-        stems = tuple(map(_stem, text.split()))
+        stems = tuple(map(folded_stem, text.split()))
         if not stems:
             raise LexiconError(f"{group} {code}: empty term")
         return cls(text.replace(WHOLE_WORD, ""), stems, group, code, weight)
@@ -144,7 +144,8 @@ class PhraseIndex:
                 return
 
 
-def _stem(text: str) -> str:
+def folded_stem(text: str) -> str:
+    """Return a stem of a dictionary as words are compared with it, a whole word with its mark. Raises LexiconError for an empty one."""
     if text in {"?", '"'}:
         return text + WHOLE_WORD
     whole = text.endswith(WHOLE_WORD)

@@ -4,12 +4,10 @@ Processor time of the thread alone is measured, the best of three; a busy machin
 What this kind is about took seconds.
 """
 
-import json
 import random
 import time
 from contextlib import suppress
 from datetime import date
-from importlib.resources import files
 from itertools import islice
 from uuid import uuid4
 
@@ -48,6 +46,7 @@ from shared.language.junk import junk_in
 from shared.language.protected import protected_lexicon, protected_matters
 from shared.language.tokens import _remembered_key, hidden_tokens, key, tokenise
 from tests.processor_time import slowness
+from training.labelled import read_texts
 
 LIMIT = 20_000
 BOUND = 0.020  # seconds of processor time
@@ -225,9 +224,8 @@ def test_a_line_of_an_import_is_linear(texts):
 
 
 def test_a_natural_text_is_classified_within_the_bound():
-    lines = files("routing.classification").joinpath("data/appeals_labelled.jsonl").read_text(encoding="utf-8").splitlines()
-    natural = " ".join(json.loads(line)["text"] for line in lines)
-    check(classify, {"natural": (natural * 2)[:LIMIT]})
+    natural = " ".join(text.text for text in read_texts())[:LIMIT]
+    check(classify, {"natural": natural})
     assert _best(classify, natural[:300]) < 0.0015 * SLOWER * slowness()
 
 

@@ -1,38 +1,28 @@
 import json
-from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from routing.classification.policy import LexiconFile
 from routing.classification.service import Classification, classify
+from routing.classification.service.classifier import classify_by
 from routing.classification.service.lexicon import LexiconError, build, lexicon
 from routing.classification.service.urgency import evidence_of
+from routing.classification.service.versions import stored
 from shared.domain.taxonomy import taxonomy
-from shared.language.danger import signs_of_danger
+from shared.language.danger import danger_lexicon, signs_of_danger
+from shared.language.protected import protected_lexicon
 from shared.language.tokens import key, tokenise
 
-# The labels are coarser than the taxonomy: each covers the codes that its authors assigned to it.
-LABEL_COVERS = {
-    "PAID": {"PAID", "EXTORTION"},
-    "PAY_METHODS": {"PAY_METHODS", "PAY_RATES", "PAY_DEBT", "PAY_REFUND"},
-    "PARTICIPATION": {"PARTICIPATION", "PACKAGE_MHI", "FOREIGNERS"},
-    "WAITING": {"WAITING", "AMBULANCE"},
-    "REFUSAL": {"REFUSAL", "AMBULANCE"},
-    "QUALITY": {"QUALITY", "CONDITIONS", "DENTAL"},
-}
+LABELLED = Path(__file__).parents[2] / "shared" / "language"
 
 
 def labelled(name):
-    lines = files("routing.classification").joinpath(f"data/{name}").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+    return [json.loads(line) for line in (LABELLED / name).read_text(encoding="utf-8").splitlines()]
 
 
 def subject_of(result: Classification) -> str | None:
     return taxonomy().root_category(result.category) if result.category else result.topic
-
-
-def subject_is_right(row, result):
-    return row["category"] is None or subject_of(result) in LABEL_COVERS.get(row["category"], {row["category"]})
 
 
 @pytest.fixture(scope="module")
@@ -41,24 +31,10 @@ def judged():
 
 
 class TestFigures:
-    """Floors a little under what was measured on the labelled texts.
+    """What is read by rules, on texts that were at hand when the rules were written: they guard against regressions alone.
 
-    The dictionary was written with these texts at hand, so they are figures of a training set: they guard against
-    regressions and promise nothing. On 96 texts written afterwards in two rounds, each judged before the dictionary had seen
-    it, the kind was right for .78, the category for .66, and 22 of 35 emergencies were seen; real letters are harder than that.
+    The figures of the model are in `test_figures.py`, on texts that it has never seen.
     """
-
-    def test_the_kind_is_right_for_98_in_100(self, judged):
-        assert sum(row["kind"] == result.kind for row, result in judged) / len(judged) >= 0.98
-
-    def test_the_subject_is_right_for_97_in_100(self, judged):
-        with_subject = [(row, result) for row, result in judged if row["category"]]
-        assert sum(subject_is_right(row, result) for row, result in with_subject) / len(with_subject) >= 0.97
-
-    def test_the_decision_auto_is_right_for_99_in_100(self, judged):
-        auto = [(row, result) for row, result in judged if result.decision == "auto"]
-        assert len(auto) >= 0.5 * len(judged)
-        assert sum(row["kind"] == result.kind and subject_is_right(row, result) for row, result in auto) / len(auto) >= 0.99
 
     def test_no_labelled_emergency_is_missed(self, judged):
         assert all(result.urgent for row, result in judged if row["urgent"])
@@ -103,7 +79,9 @@ class TestSubCategories:
         assert classify(text).category == category
 
     def test_a_vague_text_stays_at_the_top_level(self):
-        assert classify("Жалоба: мне отказано в помощи").category == "REFUSAL"
+        text = "Жалоба: мне отказано в помощи"
+        assert classify_by(None, text).category == "REFUSAL"
+        assert not taxonomy().categories[classify(text).category].parent
 
 
 class TestEvidence:
@@ -181,20 +159,54 @@ class TestDeclared:
             classify("текст", kind="COMPLAINT", topic="DENTAL")
 
 
+class TestMethod:
+    def test_the_version_of_the_model_that_chose_is_named(self):
+        assert classify("Как оплатить взносы?").versions == {
+            "method": "model",
+            "model": stored().current,
+            "lexicon": lexicon().version,
+            "danger": danger_lexicon().version,
+            "protected": protected_lexicon().version,
+        }
+
+    def test_without_a_model_the_dictionary_chooses(self):
+        result = classify_by(None, "Как оплатить взносы на ОСМС?")
+        assert (result.kind, result.topic, result.versions["method"]) == ("CONSULTATION", "PAY_METHODS", "lexicon")
+
+    def test_the_words_of_the_citizen_are_in_no_evidence_of_the_model(self):
+        text = "караныз, бизде осындай участковый бар: ози жазып, ози звондап кояды"
+        result = classify(text)
+        assert result.evidence
+        assert {piece.term for piece in result.evidence if piece.term and piece.term in text} <= lexicon_texts()
+
+    def test_words_are_counted_and_not_stored(self):
+        result = classify("Ыбырпсыз жмщцхъ оплатить")
+        assert (result.words, result.new_words >= 1) == (3, True)
+        assert {"words", "new_words"}.isdisjoint(result.as_row())
+
+
 class TestTriage:
-    @pytest.mark.parametrize("text", ["", "   \n\t", "\x00\x00", "😀😀", "12345", "Здравствуйте"])
+    @pytest.mark.parametrize("text", ["", "   \n\t", "\x00\x00", "😀😀", "12345"])
     def test_a_text_without_evidence_goes_to_triage(self, text):
         result = classify(text)
         assert (result.kind, result.topic, result.category) == ("OTHER", "OTHER_TOPIC", None)
         assert (result.decision, result.tier, result.confidence) == ("triage", 1, 0.0)
 
+    def test_a_greeting_concerns_nothing(self):
+        result = classify("Здравствуйте")
+        assert (result.kind, result.topic, result.tier) == ("OTHER", "OTHER_TOPIC", 1)
+        assert result.decision != "auto"
+
     def test_a_declared_kind_stays_and_gives_its_own_tier(self):
         result = classify("Здравствуйте", kind="COMPLAINT")
         assert (result.kind, result.category, result.decision, result.tier) == ("COMPLAINT", "OTHER_COMPLAINT", "triage", 2)
 
-    def test_danger_without_other_evidence_is_a_request_at_the_highest_tier(self):
-        result = classify("Аппарат ИВЛ сломался у ребенка дома")
-        assert (result.kind, result.category, result.tier, result.urgent) == ("REQUEST", "OTHER_COMPLAINT", 3, True)
+    def test_danger_without_other_evidence_is_at_the_highest_tier_and_about_care(self):
+        text = "Аппарат ИВЛ сломался у ребенка дома"
+        by_dictionary, by_model = classify_by(None, text), classify(text)
+        assert (by_dictionary.kind, by_dictionary.category) == ("REQUEST", "OTHER_COMPLAINT")
+        assert taxonomy().subject_field(by_model.kind) == "category"
+        assert {(result.tier, result.urgent) for result in (by_dictionary, by_model)} == {(3, True)}
 
     def test_every_result_is_admissible(self, judged):
         for _, result in judged:
@@ -246,6 +258,15 @@ class TestLexicon:
         roots = {taxonomy().root_category(code) for code in taxonomy().categories} - {"OTHER_COMPLAINT"}
         assert roots <= {taxonomy().root_category(code) for group, code in with_words if group == "category"}
         assert set(taxonomy().topics) - {"OTHER_TOPIC"} <= {code for group, code in with_words if group == "topic"}
+
+
+def lexicon_texts():
+    found, nodes = set(), [lexicon().phrases]
+    while nodes:
+        node = nodes.pop()
+        found |= {term.text for term in node.terms}
+        nodes.extend(node.following.values())
+    return found
 
 
 def lexicon_terms():

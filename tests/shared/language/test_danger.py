@@ -1,5 +1,4 @@
 import json
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -83,7 +82,7 @@ class TestSpeaksOfDanger:
         labelled = [
             json.loads(line)
             for name in ("urgency_labelled.jsonl", "appeals_labelled.jsonl")
-            for line in files("routing.classification").joinpath(f"data/{name}").read_text(encoding="utf-8").splitlines()
+            for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
         ]
 
         assert [row["text"] for row in labelled if row["urgent"] and not speaks_of_danger(row["text"])] == []

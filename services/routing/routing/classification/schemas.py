@@ -17,6 +17,14 @@ class Decision(StrEnum):
     TRIAGE = "triage"
 
 
+class Method(StrEnum):
+    """Who or what chose: the applicant, the trained model, or the dictionary alone."""
+
+    DECLARED = "declared"
+    MODEL = "model"
+    LEXICON = "lexicon"
+
+
 class StoredEvidence(TypedDict):
     """One piece of evidence as JSON: a position in the text, the term of the dictionary that matched, and the code it argues for."""
 

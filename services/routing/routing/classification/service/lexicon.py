@@ -42,6 +42,7 @@ class NamedKind(StrEnum):
     """The kinds that the classifier names; all others are chosen by the dictionary alone."""
 
     CONSULTATION = "CONSULTATION"
+    COMPLAINT = "COMPLAINT"
     REQUEST = "REQUEST"
     SUGGESTION = "SUGGESTION"
     FEEDBACK = "FEEDBACK"

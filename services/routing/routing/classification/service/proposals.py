@@ -47,7 +47,10 @@ def alternatives(text: str, chosen: tuple[str, str | None]) -> list[Proposal]:
     text = text[:READ]
     found = [_proposal(classify(text, kind=kind)) for kind in taxonomy().kinds]
     found += [_proposal(clause, start) for start, clause in _classified(text) if clause.decision is not Decision.TRIAGE]
-    found.sort(key=lambda proposal: (proposal.subject in _GENERAL, -len(proposal.evidence), -proposal.confidence))
+    # Words of the dictionary count: the model has weighty words for every kind that it is asked about.
+    found.sort(
+        key=lambda proposal: (proposal.subject in _GENERAL, -sum(bool(each.term) for each in proposal.evidence), -proposal.confidence)
+    )
     by_codes: dict[tuple[str, str], Proposal] = {}
     for proposal in found:
         by_codes.setdefault((proposal.kind, proposal.subject), proposal)

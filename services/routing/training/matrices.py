@@ -1,0 +1,58 @@
+"""Sparse matrices of texts by features, as `shared.language.linear_model` reads them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from shared.language.tokens import tokenise
+from shared.language.word_features import BUCKETS, NO_FEATURE, OF_LETTERS, features_of, words_to_read
+
+RARITY_UNIT: Final = np.float32(0.1)
+FEWEST: Final = 3
+"""A feature of fewer texts says little about others."""
+CONCEPT_WEIGHT: Final = 5.0
+"""By what the rarity of a concept is multiplied: a word has one or two of them and thirty features of its letters."""
+
+
+class Vocabulary:
+    """The features of every word of the texts: a matrix of words by buckets, computed once for all folds."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        read = [words_to_read(tokenise(text)) for text in texts]
+        words = list(dict.fromkeys(word for words in read for word in words))
+        self.words = words
+        numbers = {word: number for number, word in enumerate(words)}
+        columns = np.fromiter((numbers[word] for each in read for word in each), np.int32)
+        ends = np.cumsum([0, *map(len, read)])
+        self.texts = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(texts), len(words)))
+        features = features_of(words)
+        lengths = np.diff([*features.starts, len(features.grams)])
+        owners = np.concatenate((np.repeat(np.arange(len(words)), lengths), np.repeat(np.arange(len(words)), features.others.shape[1])))
+        buckets = np.concatenate((features.grams, features.others.ravel()))
+        ones = np.ones(len(buckets), np.float32)
+        counted = sparse.coo_matrix((ones, (owners, buckets)), (len(words), BUCKETS)).tocsr()
+        counted[:, NO_FEATURE] = 0
+        counted.eliminate_zeros()
+        self.counts = (self.texts @ counted).tocsr()
+
+
+def rarity_of(counts: sparse.csr_matrix, written: sparse.csr_matrix) -> npt.NDArray[np.uint8]:
+    """Return the inverse document frequency of each bucket in units of `RARITY_UNIT`; 0 for one that models do not read.
+
+    `written`: the rows of `counts` without noisy copies. Models read what at least `FEWEST` of these have.
+    """
+    frequency = np.asarray((counts > 0).sum(axis=0)).ravel()
+    rarity = np.log((1 + counts.shape[0]) / (1 + frequency)) + 1
+    rarity[OF_LETTERS:] *= CONCEPT_WEIGHT
+    is_read = np.asarray((written > 0).sum(axis=0)).ravel() >= FEWEST
+    return np.where(is_read, np.clip(np.rint(rarity / RARITY_UNIT), 1, 255), 0).astype(np.uint8)
+
+
+def scaled(counts: sparse.csr_matrix, rarity: npt.NDArray[np.uint8]) -> sparse.csr_matrix:
+    """Return the counts times the rarity, each text divided by the length that `LinearModel` uses."""
+    values = rarity * RARITY_UNIT
+    lengths = np.sqrt(np.maximum(counts @ (values**2), 1.0))
+    return (sparse.diags(1 / lengths) @ counts @ sparse.diags(values)).tocsr().astype(np.float32)

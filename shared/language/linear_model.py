@@ -1,0 +1,144 @@
+"""Linear models over the words of a text: each column (a class) has a weight for every feature of `shared.language.word_features`.
+
+A text's score is the sum over its different words, divided by the length of its feature vector. What a word adds is remembered.
+"""
+
+import io
+import threading
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.language.word_features import BUCKETS, NO_FEATURE, features_of
+
+Floats = npt.NDArray[np.float32]
+STEM: Final = 6  # letters: words with a known beginning of this length are not new
+_REMEMBERED: Final = 16_384  # words; single words in memory, never with their text
+_AT_ONCE: Final = 64  # new words of one text that are remembered: a long text of rare words would displace the usual ones
+_EXTRA: Final = 2  # columns of a remembered word after those of the model: squared length, and 1 for a new word
+_SQUARE, _NEW = -2, -1
+
+
+class BrokenModel(ValueError):
+    """The arrays of a model are missing, or do not fit each other or the features."""
+
+
+class TextScores(NamedTuple):
+    """`columns`: the score of each. `new_words`: the number of words whose beginning no training text has."""
+
+    columns: Floats
+    new_words: int
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """The arrays of a model as its `.npz` has them.
+
+    `weights`: buckets by columns, with the rarity of the feature multiplied in, in units of `scales`. `rarity`: inverse document
+    frequency by bucket in units of `rarity_unit`. `stems`: sorted hashes of the beginnings of the words of the training texts.
+    """
+
+    weights: npt.NDArray[np.int8]
+    scales: Floats
+    bias: Floats
+    rarity: npt.NDArray[np.uint8]
+    rarity_unit: Floats
+    stems: npt.NDArray[np.uint32]
+
+    def __post_init__(self) -> None:
+        columns = len(self.scales)
+        if self.weights.shape != (BUCKETS, columns) or self.bias.shape != (columns,) or self.rarity.shape != (BUCKETS,):
+            raise BrokenModel(f"weights {self.weights.shape}, bias {self.bias.shape}, rarity {self.rarity.shape}, {columns} columns")
+        if self.rarity[NO_FEATURE] or self.weights[NO_FEATURE].any():
+            raise BrokenModel("the bucket of no feature has a weight")
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> "Weights":
+        """Return the arrays by their names. Raises BrokenModel if one is missing."""
+        names = cls.__dataclass_fields__
+        if missing := names.keys() - arrays.keys():
+            raise BrokenModel(f"missing: {sorted(missing)}")
+        return cls(**{name: cast("npt.NDArray[np.int8]", arrays[name]) for name in names})  # type: ignore[arg-type]
+
+
+def arrays_of(content: bytes) -> dict[str, npt.NDArray[np.generic]]:
+    """Return the arrays of an `.npz` by name. Raises BrokenModel if the content is none."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as opened:
+            return {name: opened[name] for name in opened.files}
+    except (ValueError, OSError, zlib.error) as error:
+        raise BrokenModel(str(error)) from error
+
+
+def stem_hash(word: str) -> int:
+    """Return the hash under which `Weights.stems` has the beginning of a word."""
+    return zlib.crc32(word[:STEM].encode())
+
+
+class _Memory:
+    """What each of the words met last adds to a text. A row is written before its word is published, so readers need no lock."""
+
+    def __init__(self, columns: int) -> None:
+        self.rows: dict[str, int] = {}
+        self.values = np.empty((_REMEMBERED, columns), np.float32)
+
+
+class LinearModel:
+    """A model ready to score. It may be used by several threads."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._model = weights
+        self._squares = (weights.rarity * weights.rarity_unit).astype(np.float32) ** 2
+        self.columns = len(weights.scales)
+        self._memory = _Memory(self.columns + _EXTRA)
+        self._lock = threading.Lock()
+
+    def score(self, words: Sequence[str]) -> TextScores:
+        """Return the scores of a text with these words, each given once (`words_to_read`)."""
+        if not words:
+            return TextScores(self._model.bias, 0)
+        total = self.by_word(words).sum(axis=0)
+        columns = total[:_SQUARE] / np.sqrt(max(total[_SQUARE], 1.0)) + self._model.bias
+        return TextScores(columns, int(total[_NEW]))
+
+    def by_word(self, words: Sequence[str]) -> Floats:
+        """Return what each word adds to each column, before the division by the length; two more columns are the model's own."""
+        memory = self._memory
+        known = memory.rows.get
+        rows = [known(word) for word in words]
+        if None not in rows:
+            return memory.values.take(cast("list[int]", rows), axis=0)
+        fresh = [position for position, row in enumerate(rows) if row is None]
+        added = self._computed([words[position] for position in fresh])
+        if len(fresh) <= _AT_ONCE:
+            self._remember([words[position] for position in fresh], added)
+        found = memory.values.take([row or 0 for row in rows], axis=0)
+        found[fresh] = added
+        return found
+
+    def _computed(self, words: Sequence[str]) -> Floats:
+        model, features = self._model, features_of(words)
+        found = np.empty((len(words), self.columns + _EXTRA), np.float32)
+        sums = np.add.reduceat(model.weights.take(features.grams, axis=0), features.starts, axis=0, dtype=np.int32)
+        sums += model.weights.take(features.others, axis=0).sum(axis=1, dtype=np.int32)
+        found[:, :_SQUARE] = sums * model.scales
+        found[:, _SQUARE] = np.add.reduceat(self._squares.take(features.grams), features.starts)
+        found[:, _SQUARE] += self._squares.take(features.others).sum(axis=1)
+        hashes = np.fromiter(map(stem_hash, words), np.uint32, len(words))
+        at = np.searchsorted(model.stems, hashes)
+        found[:, _NEW] = model.stems.take(at, mode="clip") != hashes if len(model.stems) else 1
+        return found
+
+    def _remember(self, words: Sequence[str], added: Floats) -> None:
+        with self._lock:
+            if len(self._memory.rows) + len(words) > _REMEMBERED:
+                self._memory = _Memory(self.columns + _EXTRA)  # readers of the former one finish with it
+            memory = self._memory
+            for word, values in zip(words, added, strict=True):
+                row = len(memory.rows) if word not in memory.rows else memory.rows[word]
+                memory.values[row] = values
+                memory.rows[word] = row
