@@ -212,7 +212,7 @@ async def answer_in_portal(provider, text):
     await page.get_by_label("Дано пояснение").click()
     await page.locator("#f-text").click()
     await page.keyboard.type(text)
-    await provider.click("#answer button:not([name])")
+    await provider.click("#answer button:text-is('Отправить ответ')")
     await page.get_by_text("Ответ отправлен в Фонд.").wait_for()
 
 
