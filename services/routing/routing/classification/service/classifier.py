@@ -82,6 +82,9 @@ def classify_by(model: AppealModel | None, text: str, declared: Declared = NOTHI
         words = words_to_read(tokens)
         choice = by_model.choose(model, words, weigh(hits), declared, urgent=bool(danger))
         versions |= {"method": Method.MODEL, "model": model.about.version}
+    junk = junk_in(text, hits)
+    if junk is not None and versions["method"] == Method.MODEL:
+        choice = choice._replace(decision=Decision.TRIAGE)  # a person decides whether it is an appeal
     if protected and choice.decision is Decision.AUTO:
         choice = choice._replace(decision=Decision.SUGGEST)
     field = taxonomy().subject_field(choice.kind)
@@ -101,7 +104,7 @@ def classify_by(model: AppealModel | None, text: str, declared: Declared = NOTHI
         evidence=evidence_of([*danger, *protected, *arguments], weighty),
         versions=versions,
         protected=tuple(dict.fromkeys(hit.term.code for hit in protected)),
-        junk=junk_in(text, hits),
+        junk=junk,
         words=len(words),
         new_words=choice.new_words,
     )
