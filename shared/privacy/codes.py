@@ -22,7 +22,7 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
     "contact_kind": "phone or email",
     "danger": "a rule of `dangers.csv`",
     "decided_role": "a role of a token",
-    "decision": "a decision on a request: APPROVED, REJECTED or WITHDRAWN",
+    "decision": "a decision on a request: APPROVED, REJECTED or WITHDRAWN; of a fact: auto, suggest or triage",
     "declared": "a kind of `attachment_kinds.csv`",
     "direction": "in or out",
     "disabled_because": "a code of the webhook sender",

@@ -200,6 +200,20 @@ MEASURED_IDS = (
     "calls_waiting_time",
     "calls_handling_time",
     "calls_service_level",
+    "classifier_agreement",
+    "classifier_agreement_auto",
+    "classifier_agreement_suggest",
+    "classifier_agreement_triage",
+    "classifier_agreement_kk",
+    "classifier_agreement_ru",
+    "classifier_agreement_consultation",
+    "classifier_agreement_complaint",
+    "classifier_agreement_report",
+    "classifier_agreement_request",
+    "classifier_agreement_suggestion",
+    "classifier_agreement_feedback",
+    "classifier_agreement_gratitude",
+    "classifier_agreement_other",
 )
 """Figures that are no counts of appeals; an average of nothing is null."""
 

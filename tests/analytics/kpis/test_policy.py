@@ -2,6 +2,7 @@ import pytest
 
 from analytics.kpis.policy import check_policies, kpi_definitions, parse_definitions, publication
 from shared.domain.tables import ReferenceDataError
+from shared.domain.taxonomy import taxonomy
 
 IDS = {
     "received", "complaints", "received_by_channel", "received_by_kind", "received_by_region", "received_by_tier", "complaints_by_category",
@@ -9,8 +10,12 @@ IDS = {
     "confirmed", "verified", "refuted", "unproven", "self_served",
     "satisfaction", "calls_offered", "calls_answered", "calls_abandoned", "calls_abandoned_short", "calls_waiting_time",
     "calls_handling_time", "calls_service_level",
+    "classifier_agreement", "classifier_agreement_auto", "classifier_agreement_suggest", "classifier_agreement_triage",
+    "classifier_agreement_kk", "classifier_agreement_ru",
+    *(f"classifier_agreement_{kind.lower()}" for kind in taxonomy().kinds),
 }  # fmt: skip
 OF_CALLS = {kpi for kpi in IDS if kpi.startswith("calls_")}
+OF_CLASSIFIER = {kpi for kpi in IDS if kpi.startswith("classifier_")}
 HEADER = "# source: a test\nid,kk,ru,en,unit,metric_version,cohort,measure,group,public,dashboard\n"
 
 
@@ -21,7 +26,7 @@ class TestKpiDefinitions:
     def test_figures_that_point_at_a_provider_or_an_outcome_are_not_public(self):
         assert {kpi.id for kpi in kpi_definitions().values() if not kpi.public} == {
             "received_by_tier", "complaints_by_provider", "outcomes", "resolved_on_spot", "withdrawn", "satisfaction", "confirmed",
-            "verified", "refuted", "unproven", "self_served", *OF_CALLS,
+            "verified", "refuted", "unproven", "self_served", *OF_CALLS, *OF_CLASSIFIER,
         }  # fmt: skip
 
     @pytest.mark.parametrize(

@@ -134,6 +134,8 @@ def _new_fact(event: AppealRegistered | AppealImported, status: CaseStatus, at: 
         "confirmed": None,
         "score": None,
         "proof": None,
+        "decision": None,
+        "agreed": None,
     }
 
 
@@ -147,16 +149,28 @@ def _unchanged(_event: AppealEvent, _fact: FactState, _at: datetime) -> FactChan
     return {}
 
 
+_DECLARED = "declared"
+"""The method of a classification that the applicant chose: nobody can agree with a decision that was none."""
+
+
 def _routed(event: AppealRouted, fact: FactState, at: datetime) -> FactChange:
     due_at = fact["due_at"] if event.clock is None else event.clock.due_at
     change: FactChange = {**_subject(event), "urgency": event.urgency, "language": event.language, "routed_at": at, "due_at": due_at}
+    change["decision"] = None if event.versions.get("method") == _DECLARED else event.decision
     if event.is_unsorted:
         change["tier"] = None  # provisional: the appeal counts for a tier once a person has sorted it
     return change
 
 
-def _corrected(event: ClassificationCorrected, _fact: FactState, _at: datetime) -> FactChange:
-    return _subject(event)
+def _corrected(event: ClassificationCorrected, fact: FactState, _at: datetime) -> FactChange:
+    """Record the new codes, and whether they are those of the classifier. A split or removed issue leaves them as they are."""
+    is_same = (fact["kind"], fact["category"], fact["topic"]) == (event.kind, event.category, event.topic)
+    return {**_subject(event), "agreed": _agreed(fact, is_same=is_same)}
+
+
+def _agreed(fact: FactState, *, is_same: bool) -> bool | None:
+    """Return what the first person who worked on the appeal found; later ones change nothing."""
+    return is_same if fact["agreed"] is None and fact["decision"] is not None else fact["agreed"]
 
 
 def _subject(event: AppealRouted | ClassificationCorrected) -> FactChange:
@@ -174,7 +188,7 @@ def _extended(event: TermExtended, fact: FactState, at: datetime) -> FactChange:
 
 def _answered(event: AnswerGiven, fact: FactState, at: datetime) -> FactChange:
     """Record the first answer. An answer also revokes a withdrawal that came too late."""
-    change: FactChange = {"answered_at": fact["answered_at"] or at}
+    change: FactChange = {"answered_at": fact["answered_at"] or at, "agreed": _agreed(fact, is_same=True)}
     if _changes_status(event, fact):
         change["closed_at"] = None
     return change

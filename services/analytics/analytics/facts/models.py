@@ -16,6 +16,7 @@ from shared.rows import table_of
 _ANSWERED: Final = text("answered_at IS NOT NULL")
 _RATED: Final = text("score IS NOT NULL")
 _PROOF: Final = text("proof IS NOT NULL")
+_REVIEWED: Final = text("agreed IS NOT NULL")
 
 
 class Fact(AnalyticsModel, table=True):
@@ -28,6 +29,17 @@ class Fact(AnalyticsModel, table=True):
         Index("ix_fact_subject", "kind", "received_on", "topic", "region", "category", "provider_id", "follows"),
         Index("ix_fact_result", "received_on", "region", "outcome", "tier", "kind", "follows"),
         Index("ix_fact_rated", "received_on", "region", "kind", "score", sqlite_where=_RATED, postgresql_where=_RATED),
+        Index(
+            "ix_fact_agreed",
+            "received_on",
+            "region",
+            "kind",
+            "language",
+            "decision",
+            "agreed",
+            sqlite_where=_REVIEWED,
+            postgresql_where=_REVIEWED,
+        ),
         Index("ix_fact_open", "status", "urgency"),
         Index("ix_fact_proof", "received_on", "region", "proof", "kind", "follows", sqlite_where=_PROOF, postgresql_where=_PROOF),
         Index("ix_fact_answered", "answered_at", "due_at", sqlite_where=_ANSWERED, postgresql_where=_ANSWERED),
@@ -63,6 +75,10 @@ class Fact(AnalyticsModel, table=True):
     """The applicant's latest rating, 1 to 5."""
     proof: Proof | None = Field(default=None, sa_column=Column(EnumColumn(Proof)))
     """What is known of the solution from the applicant's own word; NULL for appeals without a proposal or a withdrawal."""
+    decision: str | None = None
+    """How sure the classifier was: auto, suggest or triage; None for what the applicant declared."""
+    agreed: bool | None = None
+    """Whether the first person who corrected or answered the appeal left kind and subject as they were; None before."""
     moved_at: datetime
     """The time of its latest event."""
 
@@ -155,6 +171,8 @@ class FactState(TypedDict):
     confirmed: bool | None
     score: int | None
     proof: Proof | None
+    decision: str | None
+    agreed: bool | None
 
 
 class FactChange(TypedDict, total=False):
@@ -177,6 +195,8 @@ class FactChange(TypedDict, total=False):
     confirmed: bool | None
     score: int | None
     proof: Proof | None
+    decision: str | None
+    agreed: bool | None
 
 
 class FactRow(FactState):

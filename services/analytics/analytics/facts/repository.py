@@ -155,6 +155,15 @@ async def self_served_count(session: AsyncSession, first: date, last: date, regi
     return (await session.execute(query)).scalar_one()
 
 
+async def agreement(session: AsyncSession, cohort: Cohort, decision: str | None, language: str | None) -> tuple[int, int]:
+    """Return how many classified appeals a person left as they were, and how many a person has worked on."""
+    terms: list[ColumnElement[bool]] = [fact.c.received_on.between(cohort.first, cohort.last), fact.c.agreed.is_not(None)]
+    narrowed = ((fact.c.region, cohort.region), (fact.c.kind, cohort.kind), (fact.c.decision, decision), (fact.c.language, language))
+    terms += [column == value for column, value in narrowed if value is not None]
+    row = (await session.execute(select(func.count(case((fact.c.agreed, 1))), func.count()).where(*terms))).one()
+    return int(row[0]), int(row[1])
+
+
 async def call_totals(
     session: AsyncSession, first: date, last: date, region: str | None, *, in_time_seconds: int, short_seconds: int
 ) -> CallTotals:

@@ -1,6 +1,7 @@
 """What the other slices may ask of the facts: the read queries, each in the caller's session."""
 
 from analytics.facts.repository import (
+    agreement,
     answered_since,
     applied_until,
     call_totals,
@@ -18,6 +19,7 @@ from shared.domain.taxonomy import taxonomy
 from shared.projection import EndingOutcome
 
 __all__ = [
+    "agreement",
     "answered_since",
     "applied_until",
     "call_totals",

@@ -39,9 +39,16 @@ class Measure(StrEnum):
     IN_TIME = "IN_TIME"
     SCORE = "SCORE"
     SELF_SERVED = "SELF_SERVED"
+    AGREEMENT = "AGREEMENT"
+    AGREEMENT_AUTO = "AGREEMENT_AUTO"
+    AGREEMENT_SUGGEST = "AGREEMENT_SUGGEST"
+    AGREEMENT_TRIAGE = "AGREEMENT_TRIAGE"
+    AGREEMENT_KK = "AGREEMENT_KK"
+    AGREEMENT_RU = "AGREEMENT_RU"
 
 
-OF_APPEALS: Final = frozenset({Measure.SCORE, Measure.SELF_SERVED})
+_OF_CLASSIFIER: Final = frozenset(measure for measure in Measure if measure.startswith("AGREEMENT"))
+OF_APPEALS: Final = frozenset({Measure.SCORE, Measure.SELF_SERVED, *_OF_CLASSIFIER})
 """The measures of appeals, and of questions that were answered before they became one; all others are of calls."""
 
 

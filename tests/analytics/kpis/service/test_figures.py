@@ -252,6 +252,36 @@ class TestSatisfaction:
         assert (figure["value"], figure["n"], figure["unit"]) == (4.3, 3, "score")
 
 
+class TestAgreement:
+    async def figures(self, world) -> dict:
+        names = ("", "_auto", "_suggest", "_triage", "_kk", "_ru")
+        found = {name: await world.kpi(f"classifier_agreement{name}") for name in names}
+        return {name: (figure["value"], figure["n"]) for name, figure in found.items()}
+
+    async def test_the_first_person_who_works_on_an_appeal_agrees_or_not(self, world, make):
+        slices = [("auto", "kk"), ("auto", "ru"), ("suggest", "kk"), ("triage", "ru"), ("auto", "kk")]
+        for number, (decision, language) in enumerate(slices, start=1):
+            registered = make("appeal-registered", number, received_at=IN_2025)
+            routed = make("appeal-routed", number, decision=decision, language=language, versions={"method": "model"})
+            await world.consume(registered, routed)
+        assert await self.figures(world) == dict.fromkeys(("", "_auto", "_suggest", "_triage", "_kk", "_ru"), (None, 0))
+        same = {"kind": "COMPLAINT", "category": "QUALITY_TREATMENT", "topic": None}
+        await world.consume(make("answer-given", 1), make("classification-corrected", 1))  # too late: the answer agreed
+        await world.consume(make("classification-corrected", 2), make("answer-given", 2))
+        await world.consume(make("classification-corrected", 3, **same))
+        await world.consume(make("classification-corrected", 4))
+        assert await self.figures(world) == {
+            "": (50.0, 4), "_auto": (50.0, 2), "_suggest": (100.0, 1), "_triage": (0.0, 1), "_kk": (100.0, 2), "_ru": (0.0, 2),
+        }  # fmt: skip
+        by_kind = [await world.kpi(f"classifier_agreement_{kind}") for kind in ("complaint", "consultation")]
+        assert [(figure["value"], figure["n"]) for figure in by_kind] == [(50.0, 4), (None, 0)]
+
+    async def test_with_the_applicants_own_declaration_nobody_can_disagree(self, world, make):
+        routed = make("appeal-routed", 1, versions={"method": "declared"})
+        await world.consume(make("appeal-registered", 1, received_at=IN_2025), routed, make("classification-corrected", 1))
+        assert (await self.figures(world))[""] == (None, 0)
+
+
 class TestFollowing:
     async def test_an_appeal_that_follows_another_is_not_counted_again(self, world, make):
         first = make("appeal-registered", 1, received_at=IN_2025, kind="COMPLAINT")

@@ -28,6 +28,16 @@ async def _self_served(session: AsyncSession, cohort: Cohort) -> Measured:
     return number, number
 
 
+def _agreement(*, decision: str | None = None, language: str | None = None) -> Computation:
+    """Return the computation of the share of classified appeals that the first person who worked on them left as they were."""
+
+    async def compute(session: AsyncSession, cohort: Cohort) -> Measured:
+        agreed, reviewed = await facts.agreement(session, cohort, decision, language)
+        return as_number(percent(agreed, reviewed)), reviewed
+
+    return compute
+
+
 def _of_calls(value: Callable[[CallTotals], Measured]) -> Computation:
     """Return the computation of a value from the totals of the calls."""
 
@@ -58,4 +68,10 @@ COMPUTATIONS: Final[Mapping[Measure, Computation]] = {
     Measure.IN_TIME: _of_calls(_in_time),
     Measure.SCORE: _score,
     Measure.SELF_SERVED: _self_served,
+    Measure.AGREEMENT: _agreement(),
+    Measure.AGREEMENT_AUTO: _agreement(decision="auto"),
+    Measure.AGREEMENT_SUGGEST: _agreement(decision="suggest"),
+    Measure.AGREEMENT_TRIAGE: _agreement(decision="triage"),
+    Measure.AGREEMENT_KK: _agreement(language="kk"),
+    Measure.AGREEMENT_RU: _agreement(language="ru"),
 }
