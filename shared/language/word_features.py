@@ -24,9 +24,9 @@ _OF_CONCEPTS: Final = 4096
 BUCKETS: Final = OF_LETTERS + _OF_CONCEPTS
 NO_FEATURE: Final = 0
 """The bucket of n-grams that reach over the end of a word; it never has a weight."""
-MOST_WORDS: Final = 600
+MOST_WORDS: Final = 300
 """Different words of a text that are read: those at its beginning and at its end; people rarely write more."""
-_AT_THE_END: Final = 200
+_AT_THE_END: Final = 100
 _LONGEST_GRAM: Final = 5
 _GRAMS: Final = _LONGEST_GRAM - 1  # n-grams that begin at a character
 _BEGINNINGS: Final = (5, 7)  # letters: the stem of most Kazakh and Russian words
