@@ -104,11 +104,13 @@ def _import_of(target: Target, kind: str, document: str) -> Call:
 
 
 async def replace_manager(target: Target) -> Call:
-    line = {"bin": BINS[30 + target.number()], "name_ru": f"Больница №{target.number()}"}
+    """A request about an organisation of its own, which has no manager yet."""
+    number = target.number()
+    line = {"bin": BINS[10 + number], "name_ru": f"Поликлиника №{number}"}
     headers = target.world.token("admin") | {"Content-Type": "text/csv; charset=utf-8"}
     added = await target.world.client.post(f"{PREFIX}/v1/providers/imports", headers=headers, content=sheet(line).encode())
     provider_id = added.json()["report"][0]["provider_id"]
-    named = {"name": "Сынақ Жетекші", "email": f"manager{target.number()}@emhana.example"}
+    named = {"name": "Сынақ Жетекші", "email": f"manager{number}@emhana.example"}
     return Call(f"{PREFIX}/v1/providers/{provider_id}/manager", target.world.token("admin"), json=named)
 
 
@@ -182,10 +184,10 @@ async def read_answer_file(target: Target) -> Call:
 
 RECIPES: Recipes = {
     ("post", f"{PREFIX}/v1/providers/imports"): Recipe(import_providers),
+    ("post", f"{PREFIX}/v1/providers/{{provider_id}}/manager"): Recipe(replace_manager),
     ("post", f"{PREFIX}/v1/contacts/imports"): Recipe(import_contacts),
     ("post", f"{PREFIX}/v1/doctors/imports"): Recipe(import_doctors),
     ("post", f"{PREFIX}/v1/imports/{{import_id}}/actions/undo"): Recipe(undo_import),
-    ("post", f"{PREFIX}/v1/providers/{{provider_id}}/manager"): Recipe(replace_manager),
     ("post", f"{ACTIONS}/acknowledge"): Recipe(_inquiry("acknowledge")),
     ("post", f"{ACTIONS}/respond"): Recipe(_inquiry("respond", language="kk", code="RESOLVED", text="Пациент қабылданды.")),
     ("post", f"{ACTIONS}/propose"): Recipe(_inquiry("propose", **STATEMENT)),
