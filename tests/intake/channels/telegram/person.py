@@ -4,7 +4,8 @@ import json
 
 from intake.channels.telegram.policy import script
 from intake.channels.telegram.service.conversation import advance
-from intake.channels.telegram.service.steps import BotReply, ButtonPress, ConversationState, TextMessage
+from intake.channels.telegram.service.drafts import articles_found
+from intake.channels.telegram.service.steps import BotReply, ButtonPress, ConversationState, SuggestArticles, TextMessage
 from intake.channels.telegram.service.texts import button_label
 from shared.domain.taxonomy import taxonomy
 
@@ -21,6 +22,8 @@ class Person:
     def apply(self, following):
         self.state, self.replies, self.action = following.state, following.replies, following.action
         json.dumps(dict(self.state.draft))  # as it is stored
+        if isinstance(self.action, SuggestArticles):  # no article is published here
+            return self.apply(articles_found(self.state, []).after(*self.replies))
         return self
 
     def writes(self, text, message_id=1):

@@ -31,7 +31,8 @@ class Step(StrEnum):
 
     An appeal is written in the steps REGION to PREVIEW; the form decides whether ADDRESS and DISCLOSURE are asked. MENU: no appeal is
     being written. EXPIRED: a MENU whose draft was deleted. REASON and REPLY ask for one message about a filed appeal and return to the
-    earlier step. STARS asks for the rating of an organisation, which REGION and PROVIDER find as for an appeal.
+    earlier step. ANSWERS shows published articles that may answer the question, if there are any. STARS asks for the rating of an
+    organisation, which REGION and PROVIDER find as for an appeal.
     """
 
     MENU = "MENU"
@@ -39,6 +40,7 @@ class Step(StrEnum):
     PROVIDER = "PROVIDER"
     PROVIDER_CHOICE = "PROVIDER_CHOICE"
     SUBJECT = "MATTER"
+    ANSWERS = "ANSWERS"
     KIND = "KIND"
     CONTACT = "CONTACT"
     NAME = "NAME"

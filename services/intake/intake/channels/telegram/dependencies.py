@@ -1,6 +1,7 @@
 """What the bot's worker uses as routes use their request dependencies: it opens a unit of work for each action of a conversation."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,6 +13,7 @@ from intake.channels.telegram.service import actions, drafts, filed_appeals, off
 from intake.channels.telegram.service.actions import FORMATS
 from intake.channels.telegram.service.steps import (
     AnswerOffer,
+    ArticleAction,
     ChatAction,
     ChatEvent,
     ConversationState,
@@ -23,9 +25,11 @@ from intake.channels.telegram.service.steps import (
     RateProvider,
     ReadAnswer,
     ReadQuestion,
+    ReportSelfService,
     SendReply,
     ShowAppeal,
     StepResult,
+    SuggestArticles,
     SuggestProviders,
 )
 from intake.channels.telegram.service.updates import ISSUER, chat_principal
@@ -40,6 +44,8 @@ from intake.register.schemas.offers import OfferAnswer
 from intake.register.service.admission import Admission
 from intake.register.service.offers import find_offer
 from intake.register.service.providers import active_providers
+from intake.suggestions.dependencies import Suggester
+from intake.suggestions.schemas import SelfServiceIn
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import regions
 from shared.errors import DomainError, InvalidInput, TooMany, Unavailable
@@ -53,6 +59,7 @@ class ChatActions:
     """Does the actions of one chat, named by its key and owner, through the use cases of every channel."""
 
     intake: Intake
+    suggester: Suggester
     chat: bytes
     owner: bytes
 
@@ -67,13 +74,13 @@ class ChatActions:
             async with self.intake.parts.units.read() as work:
                 providers = await active_providers(work.session, action.region)
             return await actions.suggest_providers(state, action, providers)
+        if isinstance(action, SuggestArticles | ReportSelfService):
+            return await self._with_articles(state, action)
         if isinstance(action, FindAppeal | ListAppeals | ShowAppeal):
             async with self.intake.parts.units.read() as work:
                 return await actions.read(work, self.owner, state, action)
-        if isinstance(action, RateProvider):
-            return await self._rate_provider(state, action)
-        if isinstance(action, AnswerOffer):
-            return await self._answer_offer(state, action, key)
+        if isinstance(action, RateProvider | AnswerOffer):
+            return await self._with_provider(state, action, key)
         return await self._with_own_appeal(state, action, key)
 
     async def _file(self, state: ConversationState, action: FileAppeal, at: datetime) -> StepResult:
@@ -81,7 +88,7 @@ class ChatActions:
         admission = Admission(CHANNEL, f"{ISSUER}\n{sender.subject}", may_follow=True, may_backdate=True)
         try:
             appeal = AppealIn.model_validate({**action.appeal, "received_at": at.isoformat()})
-            receipt = (await self.intake.file(appeal, admission, key=action.key)).registered
+            receipt = (await self.intake.file(appeal, admission, key=action.key, condition=self.suggester.noting(action.shown))).registered
         except (ValidationError, InvalidInput):
             return drafts.not_filed(state)
         except IdempotencyKeyReused:
@@ -89,6 +96,26 @@ class ChatActions:
         formats, zone = FORMATS[state.shown_language], regions()[action.appeal["region"]].timezone
         received, due = formats.datetime(receipt.received_at, zone), formats.date(receipt.due_at, zone)
         return drafts.filed(state, receipt.number, pin=receipt.pin, received=received, due=due)
+
+    async def _with_provider(self, state: ConversationState, action: RateProvider | AnswerOffer, key: str) -> StepResult:
+        """Rate an organisation, or answer its offer."""
+        if isinstance(action, RateProvider):
+            return await self._rate_provider(state, action)
+        return await self._answer_offer(state, action, key)
+
+    async def _with_articles(self, state: ConversationState, action: ArticleAction) -> StepResult:
+        """Find articles for a question; or count it as answered, once for the chat, the article and the day.
+
+        An article that is retired meanwhile has answered the question all the same.
+        """
+        if isinstance(action, SuggestArticles):
+            found = await self.suggester.suggest(action.text, state.shown_language, action.kind)
+            return drafts.articles_found(state, [(str(article.article_id), article.title, article.body) for article in found])
+        fields = {"article_id": action.article_id, "channel": CHANNEL, "region": action.region, "language": state.shown_language}
+        with suppress(InvalidInput):
+            async with self.intake.parts.units.write() as work:
+                await self.suggester.record(work, SelfServiceIn.model_validate(fields), f"chat/{self.chat.hex()}")
+        return drafts.to_menu(state, "answered_by_article")
 
     async def _rate_provider(self, state: ConversationState, action: RateProvider) -> StepResult:
         """Store a rating under the chat's key. Repeated work changes nothing: the same rating is published once."""
@@ -167,4 +194,5 @@ class ChatActions:
 
 def conversation_worker(intake: Intake, event_of: Callable[[bytes], ChatEvent | None]) -> ConversationWorker:
     """Return a worker whose chats act through `intake`. `event_of` reads the body of an update."""
-    return ConversationWorker(intake.parts, event_of, lambda chat, owner: ChatActions(intake, chat, owner).do)
+    suggester = Suggester(intake.parts.units)
+    return ConversationWorker(intake.parts, event_of, lambda chat, owner: ChatActions(intake, suggester, chat, owner).do)

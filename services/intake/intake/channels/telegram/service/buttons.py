@@ -8,9 +8,17 @@ from uuid import UUID
 from intake.channels.telegram.codes import Step
 from intake.channels.telegram.policy import script
 from intake.channels.telegram.service import filed_appeals, offers
-from intake.channels.telegram.service.drafts import ask_next, begin, confirm, to_menu
+from intake.channels.telegram.service.drafts import ask_next, begin, confirm, go_on, to_menu
 from intake.channels.telegram.service.prompts import ask, choose_language, menu_keyboard, welcome
-from intake.channels.telegram.service.steps import BotReply, ButtonPress, CallbackAnswer, ConversationState, RateProvider, StepResult
+from intake.channels.telegram.service.steps import (
+    BotReply,
+    ButtonPress,
+    CallbackAnswer,
+    ConversationState,
+    RateProvider,
+    ReportSelfService,
+    StepResult,
+)
 from intake.channels.telegram.service.texts import text_of
 from intake.forms.service.definitions import services
 from shared.domain.labels import LANGUAGES, Language
@@ -120,6 +128,14 @@ def _stars(state: ConversationState, value: str) -> StepResult:
     return StepResult(state, action=RateProvider(UUID(provider_id), int(value)))
 
 
+def _answered(state: ConversationState, value: str) -> StepResult:
+    """Report the article that answered the question, by its index. Nothing is filed."""
+    articles = state.draft.get("articles", [])
+    if not value.isdecimal() or int(value) >= len(articles):
+        return StepResult(state, [ask(state)])
+    return StepResult(state, action=ReportSelfService(UUID(articles[int(value)][0]), state.draft.get("region")))
+
+
 def _rewrite(state: ConversationState, _value: str) -> StepResult:
     return ask_next(state.at(Step.SUBJECT))
 
@@ -129,6 +145,8 @@ _PRESSES: Final[Mapping[str, tuple[frozenset[Step], Callable[[ConversationState,
     "rp": (frozenset({Step.REGION}), _page),
     "r": (frozenset({Step.REGION}), _region),
     "p": (frozenset({Step.PROVIDER, Step.PROVIDER_CHOICE}), _provider),
+    "aa": (frozenset({Step.ANSWERS}), _answered),
+    "ac": (frozenset({Step.ANSWERS}), lambda state, _value: go_on(state)),
     "k": (frozenset({Step.KIND}), _kind),
     "c": (frozenset({Step.CONTACT}), _contact),
     "na": (frozenset({Step.ADDRESS}), _without_address),

@@ -23,6 +23,7 @@ from intake.channels.telegram.service.steps import (
     Reply,
     SharedContact,
     StepResult,
+    SuggestArticles,
     SuggestProviders,
     TextMessage,
 )
@@ -34,7 +35,9 @@ from shared.domain.text import clean, shows_something
 from shared.language.danger import speaks_of_danger
 
 _MAX_LENGTHS: Final = {Step.PROVIDER: 300, Step.NAME: 200, Step.ADDRESS: 500}  # characters, as in `AppealIn`
-_AFTER_SUBJECT: Final = frozenset({Step.KIND, Step.CONTACT, Step.NAME, Step.PHONE, Step.ADDRESS, Step.DISCLOSURE, Step.PREVIEW})
+_AFTER_SUBJECT: Final = frozenset(
+    {Step.ANSWERS, Step.KIND, Step.CONTACT, Step.NAME, Step.PHONE, Step.ADDRESS, Step.DISCLOSURE, Step.PREVIEW}
+)
 _ASKING_FOR_TEXT: Final = frozenset({Step.PROVIDER, Step.SUBJECT, Step.NAME, Step.PHONE, Step.ADDRESS, *filed_appeals.STEPS})
 
 
@@ -125,8 +128,7 @@ def _answer(state: ConversationState, message_id: int, text: str) -> StepResult:
     if state.step == Step.PROVIDER:
         return StepResult(state.at(Step.PROVIDER, typed=text), action=SuggestProviders(state.draft["region"], text))
     if state.step == Step.SUBJECT:
-        following = Step.PREVIEW if state.draft.get("kind_asked") else Step.KIND
-        return ask_next(state.at(following, text=text, text_id=message_id))
+        return StepResult(state.at(Step.SUBJECT, text=text, text_id=message_id), action=SuggestArticles(text, state.draft.get("kind")))
     if state.step == Step.NAME:
         return ask_next(state.at(Step.PHONE, full_name=text))
     if state.step == Step.PHONE:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Final, Unpack
+from uuid import UUID
 
 from intake.channels.telegram.codes import Step
 from intake.channels.telegram.service.prompts import ask, menu_keyboard
@@ -58,6 +59,17 @@ def _has_field(state: ConversationState, field: str) -> bool:
     return form(state.draft["kind"], "bot").field(field) is not None
 
 
+def articles_found(state: ConversationState, found: list[tuple[str, str, str]]) -> StepResult:
+    """Continue after SuggestArticles. `found`: ids, titles and bodies, the best first; without any the next question is asked."""
+    shown = state.at(Step.ANSWERS, articles=[list(article) for article in found])
+    return StepResult(shown, [ask(shown)]) if found else go_on(shown)
+
+
+def go_on(state: ConversationState) -> StepResult:
+    """Continue with the question that no article answered."""
+    return ask_next(state.at(Step.PREVIEW if state.draft.get("kind_asked") else Step.KIND))
+
+
 def confirm(state: ConversationState) -> StepResult:
     """File the appeal of the draft."""
     draft = state.draft
@@ -78,7 +90,7 @@ def confirm(state: ConversationState) -> StepResult:
         "consents": [code for code, is_given in consented.items() if is_given],
         "answer_by": "TELEGRAM",
     }
-    return StepResult(state, action=FileAppeal(draft["id"], appeal))
+    return StepResult(state, action=FileAppeal(draft["id"], appeal, [UUID(article[0]) for article in draft.get("articles", [])]))
 
 
 def suggested(state: ConversationState, certain: tuple[str, str] | None, offered: list[tuple[str, str]]) -> StepResult:

@@ -99,6 +99,15 @@ def _subject(state: ConversationState) -> BotReply:
     return BotReply(text_of("matter", state.shown_language), buttons=[[draft_button(state, "cancel", "x:")]])
 
 
+def _answers(state: ConversationState) -> BotReply:
+    language, articles = state.shown_language, state.draft["articles"]
+    texts = [f"{number}. {title}\n{body}" for number, (_, title, body) in enumerate(articles, start=1)]
+    label = button_label("answers_me", language)
+    numbers = [f" ({number})" if len(articles) > 1 else "" for number in range(1, len(articles) + 1)]
+    rows = [[Button(f"{label}{number}", f"aa:{index}:{state.tag}")] for index, number in enumerate(numbers)]
+    return BotReply("\n\n".join((text_of("articles", language), *texts)), buttons=[*rows, [draft_button(state, "continue", "ac:")]])
+
+
 def _kind(state: ConversationState) -> BotReply:
     rows = [[Button(service.label.in_(state.shown_language), f"k:{service.code}:{state.tag}")] for service in services("bot")]
     return BotReply(text_of("kind", state.shown_language), buttons=rows)
@@ -170,6 +179,7 @@ _QUESTIONS: Final[Mapping[Step, Callable[[ConversationState], BotReply]]] = {
     Step.PROVIDER: _provider,
     Step.PROVIDER_CHOICE: _provider_choice,
     Step.SUBJECT: _subject,
+    Step.ANSWERS: _answers,
     Step.KIND: _kind,
     Step.CONTACT: _contact,
     Step.NAME: _name,

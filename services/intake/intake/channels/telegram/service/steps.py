@@ -108,6 +108,8 @@ class Draft(TypedDict, total=False):
     text: str
     text_id: int
     """The message with the text: it may be edited."""
+    articles: list[list[str]]
+    """Published articles that were shown for the text: [id, title, body]."""
     kind_asked: bool
     consented: bool
     full_name: str | None
@@ -133,11 +135,29 @@ class SuggestProviders:
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestArticles:
+    """Find published articles that may answer a question. `kind`: as chosen already; None: it is asked later."""
+
+    text: str
+    kind: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSelfService:
+    """Count a question that an article answered: nothing is filed."""
+
+    article_id: UUID
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FileAppeal:
     """Register an appeal, once for its key."""
 
     key: str
     appeal: AppealFields
+    shown: Sequence[UUID] = ()
+    """The articles that were shown for its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +235,8 @@ class SendReply:
 
 
 AppealAction: TypeAlias = ShowAppeal | ReadAnswer | ReadQuestion | GiveOutcome | RateAppeal | SendReply
-ChatAction: TypeAlias = SuggestProviders | FileAppeal | ListAppeals | FindAppeal | AnswerOffer | RateProvider | AppealAction
+ArticleAction: TypeAlias = SuggestArticles | ReportSelfService
+ChatAction: TypeAlias = ArticleAction | SuggestProviders | FileAppeal | ListAppeals | FindAppeal | AnswerOffer | RateProvider | AppealAction
 
 
 @dataclass(frozen=True, slots=True)

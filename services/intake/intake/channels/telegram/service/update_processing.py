@@ -34,6 +34,7 @@ from intake.channels.telegram.service.steps import (
     ReadAnswer,
     ReadQuestion,
     Reply,
+    ReportSelfService,
     SendReply,
     ShowAppeal,
     StepResult,
@@ -47,7 +48,7 @@ DoAction = Callable[[ConversationState, ChatAction, datetime, str], Awaitable[St
 """Does an action that a person asked for at a time, once under an idempotency key, and returns the next result."""
 
 _READING: Final = (ListAppeals, ShowAppeal, FindAppeal, ReadAnswer, ReadQuestion)
-_IRREVERSIBLE: Final = (AnswerOffer, GiveOutcome, RateAppeal, RateProvider, SendReply)
+_IRREVERSIBLE: Final = (AnswerOffer, GiveOutcome, RateAppeal, RateProvider, ReportSelfService, SendReply)
 
 log = structlog.get_logger()
 
