@@ -20,7 +20,7 @@ class TestContents:
             {
                 "id": str(response_id),
                 "found": True,
-                "content": {"language": "kk", "code": "RESOLVED", "text": ANSWER["text"], "at": NOW.isoformat()},
+                "content": {"language": "kk", "code": "RESOLVED", "text": ANSWER["text"], "at": NOW.isoformat(), "attachments": []},
             },
             {"id": str(UUID(int=999)), "found": False, "content": None},
         ]
