@@ -97,48 +97,48 @@ class LinearModel:
         self._memory = _Memory(self.columns + _EXTRA)
         self._lock = threading.Lock()
 
-    def score(self, words: Sequence[str]) -> TextScores:
+    def score(self, text_words: Sequence[str]) -> TextScores:
         """Return the scores of a text with these words, each given once (`words_to_read`)."""
-        if not words:
+        if not text_words:
             return TextScores(self._model.bias, 0)
-        total = self.by_word(words).sum(axis=0)
+        total = self.by_word(text_words).sum(axis=0)
         columns = total[:_SQUARE] / np.sqrt(max(total[_SQUARE], 1.0)) + self._model.bias
         return TextScores(columns, int(total[_NEW]))
 
-    def by_word(self, words: Sequence[str]) -> Floats:
+    def by_word(self, text_words: Sequence[str]) -> Floats:
         """Return what each word adds to each column, before the division by the length; two more columns are the model's own."""
         memory = self._memory
         known = memory.rows.get
-        rows = [known(word) for word in words]
+        rows = [known(word) for word in text_words]
         if None not in rows:
             return memory.values.take(cast("list[int]", rows), axis=0)
         fresh = [position for position, row in enumerate(rows) if row is None]
-        added = self._computed([words[position] for position in fresh])
+        added = self._computed([text_words[position] for position in fresh])
         if len(fresh) <= _AT_ONCE:
-            self._remember([words[position] for position in fresh], added)
+            self._remember([text_words[position] for position in fresh], added)
         found = memory.values.take([row or 0 for row in rows], axis=0)
         found[fresh] = added
         return found
 
-    def _computed(self, words: Sequence[str]) -> Floats:
-        model, features = self._model, features_of(words)
-        found = np.empty((len(words), self.columns + _EXTRA), np.float32)
+    def _computed(self, text_words: Sequence[str]) -> Floats:
+        model, features = self._model, features_of(text_words)
+        found = np.empty((len(text_words), self.columns + _EXTRA), np.float32)
         sums = np.add.reduceat(model.weights.take(features.grams, axis=0), features.starts, axis=0, dtype=np.int32)
         sums += model.weights.take(features.others, axis=0).sum(axis=1, dtype=np.int32)
         found[:, :_SQUARE] = sums * model.scales
         found[:, _SQUARE] = np.add.reduceat(self._squares.take(features.grams), features.starts)
         found[:, _SQUARE] += self._squares.take(features.others).sum(axis=1)
-        hashes = np.fromiter(map(stem_hash, words), np.uint32, len(words))
+        hashes = np.fromiter(map(stem_hash, text_words), np.uint32, len(text_words))
         at = np.searchsorted(model.stems, hashes)
         found[:, _NEW] = model.stems.take(at, mode="clip") != hashes if len(model.stems) else 1
         return found
 
-    def _remember(self, words: Sequence[str], added: Floats) -> None:
+    def _remember(self, text_words: Sequence[str], added: Floats) -> None:
         with self._lock:
-            if len(self._memory.rows) + len(words) > _REMEMBERED:
+            if len(self._memory.rows) + len(text_words) > _REMEMBERED:
                 self._memory = _Memory(self.columns + _EXTRA)  # readers of the former one finish with it
             memory = self._memory
-            for word, values in zip(words, added, strict=True):
+            for word, values in zip(text_words, added, strict=True):
                 row = len(memory.rows) if word not in memory.rows else memory.rows[word]
                 memory.values[row] = values
                 memory.rows[word] = row

@@ -20,7 +20,7 @@ GROUP: Final = "protected"
 _OPEN: Final = "open"
 
 
-class ProtectedMatter(StrEnum):
+class ProtectedSubject(StrEnum):
     """Matters that a person reviews in confidence. The codes are those of the complaint categories."""
 
     EXTORTION = "EXTORTION"
@@ -44,16 +44,16 @@ def protected_lexicon() -> ProtectedLexicon:
     data = tomllib.loads(files(__package__).joinpath(f"data/{FILE}").read_text(encoding="utf-8"))
     terms: list[Term] = []
     for row in data["terms"]:
-        if row["code"] not in {*ProtectedMatter, _OPEN}:
+        if row["code"] not in {*ProtectedSubject, _OPEN}:
             raise LexiconError(f"unknown matter {row['code']}")
         terms += [Term.of(text, GROUP, row["code"], row["weight"]) for text in row["stems"]]
     settings = data["settings"]
     return ProtectedLexicon(data["version"], settings["needed"], terms, PhraseIndex(terms, settings["phrase_gap"]))
 
 
-def protected_matters(text: str) -> list[ProtectedMatter]:
+def protected_subjects(text: str) -> list[ProtectedSubject]:
     """Return the protected matters of a text, the strongest first. Linear."""
-    return list(dict.fromkeys(ProtectedMatter(hit.term.code) for hit in signs_of_protected(text)))
+    return list(dict.fromkeys(ProtectedSubject(hit.term.code) for hit in signs_of_protected(text)))
 
 
 def signs_of_protected(text: str, hits: Sequence[Hit] | None = None) -> list[Hit]:
@@ -76,10 +76,10 @@ def _judged(hits: Sequence[Hit]) -> list[Hit]:
             position = (hit.term.code, hit.last)  # the same words may match several stems of one matter: the strongest counts
             if position not in strongest or strongest[position].term.weight < hit.term.weight:
                 strongest[position] = hit
-    by_matter: Mapping[str, dict[Term, Hit]] = defaultdict(dict)
+    by_subject: Mapping[str, dict[Term, Hit]] = defaultdict(dict)
     for hit in strongest.values():
-        by_matter[hit.term.code].setdefault(hit.term, hit)
-    sums = {code: sum(term.weight for term in terms) for code, terms in by_matter.items()}
+        by_subject[hit.term.code].setdefault(hit.term, hit)
+    sums = {code: sum(term.weight for term in terms) for code, terms in by_subject.items()}
     needed = protected_lexicon().needed + sums.pop(_OPEN, 0.0)
     matters = sorted((code for code, total in sums.items() if total >= needed), key=sums.__getitem__, reverse=True)
-    return [hit for code in matters for hit in by_matter[code].values()]
+    return [hit for code in matters for hit in by_subject[code].values()]

@@ -61,9 +61,9 @@ def as_read(key: str) -> str:
     return key if key.isalpha() else key.translate(_DIGITS)
 
 
-def features_of(words: Sequence[str]) -> WordFeatures:
+def features_of(text_words: Sequence[str]) -> WordFeatures:
     """Return the features of words, which must not be empty nor hold a space."""
-    text = f" {' '.join(words)} "
+    text = f" {' '.join(text_words)} "
     letters = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     count = len(letters) - 1  # positions at which an n-gram may begin; the space before a word belongs to it
     padded = np.concatenate((letters, np.full(_LONGEST_GRAM, _SPACE, np.uint32)))
@@ -78,8 +78,8 @@ def features_of(words: Sequence[str]) -> WordFeatures:
             mixed[broken] = NO_FEATURE
         grams[:, length - 2] = mixed
     starts = np.flatnonzero(letters[:count] == _SPACE) * _GRAMS
-    others = np.fromiter((each for word in words for each in _of_whole_word(word)), np.uint32, len(words) * _OTHERS)
-    return WordFeatures(grams.ravel(), starts, others.reshape(len(words), -1))
+    others = np.fromiter((each for word in text_words for each in _of_whole_word(word)), np.uint32, len(text_words) * _OTHERS)
+    return WordFeatures(grams.ravel(), starts, others.reshape(len(text_words), -1))
 
 
 def _of_whole_word(word: str) -> Iterator[int]:

@@ -43,7 +43,7 @@ from shared.http import parse
 from shared.import_files import CsvReader
 from shared.language.danger import danger_lexicon, signs_of_danger, speaks_of_danger
 from shared.language.junk import junk_in
-from shared.language.protected import protected_lexicon, protected_matters
+from shared.language.protected import protected_lexicon, protected_subjects
 from shared.language.tokens import _remembered_key, hidden_tokens, key, tokenise
 from tests.processor_time import slowness
 from training.labelled import read_texts
@@ -183,7 +183,7 @@ ALGORITHMS = {
     "key": key,
     "danger": speaks_of_danger,
     "signs of danger": signs_of_danger,
-    "protected matters": protected_matters,
+    "protected matters": protected_subjects,
     "junk": junk_in,
     "letters spaced out": lambda text: hidden_tokens(" ".join(text[: LIMIT // 2])),
     "words of spaced letters": lambda text: tokenise(" ".join(text[: LIMIT // 2])),

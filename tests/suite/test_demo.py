@@ -11,7 +11,7 @@ from shared.domain.identifiers import is_valid_bin, is_valid_iin
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.language.danger import signs_of_danger
-from shared.language.protected import ProtectedMatter, protected_matters
+from shared.language.protected import ProtectedSubject, protected_subjects
 from suite.demo.appeals import KnownProvider, _Writer, generate
 from suite.demo.directory import as_csv, contacts_csv, providers
 from suite.demo.mix import apportion, texts, weights
@@ -71,13 +71,13 @@ class TestGenerate:
         written = [each.body["text"] for each in generate(3000, 3, KNOWN, kinds_of="kinds_to_look_at")]
         assert [text for text in written if signs_of_danger(text)] == []
 
-    def test_no_ordinary_text_reads_as_a_protected_matter(self):
+    def test_no_ordinary_text_reads_as_a_protected_subject(self):
         ordinary = [
             each.body
             for each in generate(3000, 3, KNOWN, kinds_of="kinds_to_look_at")
-            if each.body.get("category") not in {*ProtectedMatter}
+            if each.body.get("category") not in {*ProtectedSubject}
         ]
-        assert [body["text"] for body in ordinary if protected_matters(body["text"])] == []
+        assert [body["text"] for body in ordinary if protected_subjects(body["text"])] == []
 
     @pytest.mark.parametrize("text", ["Жарнаны төледі, бірақ көрінбейді.", "Жарнамды төледім, бірақ мәртебемде төлем көрінбейді."])
     def test_no_slip_of_the_keyboard_makes_a_word_of_danger(self, text):

@@ -30,13 +30,13 @@ class HeldOutText:
     @property
     def slices(self) -> Iterator[tuple[str, str]]:
         """The slices that the text belongs to: the aspect and the value."""
-        words = len(self.text.split())
+        text_words = len(self.text.split())
         yield "all", "all"
         yield "kind", self.kinds[0]
         yield "subject", self.subjects[0]
         yield "language", self.language
         yield "style", self.style
-        yield "length", next((name for most, name in _LENGTHS if words <= most), _LONGEST)
+        yield "length", next((name for most, name in _LENGTHS if text_words <= most), _LONGEST)
 
 
 @dataclass(frozen=True, slots=True)

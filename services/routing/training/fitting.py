@@ -120,7 +120,7 @@ def _head(
 def _stems(sample: Sample, rows: Rows) -> npt.NDArray[np.uint32]:
     written = rows[~sample.is_copy[rows]]
     used = np.unique(sample.vocabulary.texts[written].indices)
-    return np.unique(np.array([stem_hash(sample.vocabulary.words[word]) for word in used], np.uint32))
+    return np.unique(np.array([stem_hash(sample.vocabulary.text_words[word]) for word in used], np.uint32))
 
 
 def archive(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:

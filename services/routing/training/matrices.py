@@ -22,18 +22,20 @@ class Vocabulary:
 
     def __init__(self, texts: Sequence[str]) -> None:
         read = [words_to_read(tokenise(text)) for text in texts]
-        words = list(dict.fromkeys(word for words in read for word in words))
-        self.words = words
-        numbers = {word: number for number, word in enumerate(words)}
+        text_words = list(dict.fromkeys(word for text_words in read for word in text_words))
+        self.text_words = text_words
+        numbers = {word: number for number, word in enumerate(text_words)}
         columns = np.fromiter((numbers[word] for each in read for word in each), np.int32)
         ends = np.cumsum([0, *map(len, read)])
-        self.texts = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(texts), len(words)))
-        features = features_of(words)
+        self.texts = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(texts), len(text_words)))
+        features = features_of(text_words)
         lengths = np.diff([*features.starts, len(features.grams)])
-        owners = np.concatenate((np.repeat(np.arange(len(words)), lengths), np.repeat(np.arange(len(words)), features.others.shape[1])))
+        owners = np.concatenate(
+            (np.repeat(np.arange(len(text_words)), lengths), np.repeat(np.arange(len(text_words)), features.others.shape[1]))
+        )
         buckets = np.concatenate((features.grams, features.others.ravel()))
         ones = np.ones(len(buckets), np.float32)
-        counted = sparse.coo_matrix((ones, (owners, buckets)), (len(words), BUCKETS)).tocsr()
+        counted = sparse.coo_matrix((ones, (owners, buckets)), (len(text_words), BUCKETS)).tocsr()
         counted[:, NO_FEATURE] = 0
         counted.eliminate_zeros()
         self.counts = (self.texts @ counted).tocsr()

@@ -181,8 +181,8 @@ class TestMethod:
 
     def test_words_are_counted_and_not_stored(self):
         result = classify("Ыбырпсыз жмщцхъ оплатить")
-        assert (result.words, result.new_words >= 1) == (3, True)
-        assert {"words", "new_words"}.isdisjoint(result.as_row())
+        assert (result.text_words, result.new_words >= 1) == (3, True)
+        assert {"text_words", "new_words"}.isdisjoint(result.as_row())
 
 
 class TestTriage:

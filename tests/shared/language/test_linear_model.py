@@ -55,26 +55,28 @@ class TestFeatures:
         assert read("990101300001 тенге") == read("123456789012 тенге")
 
     def test_a_very_long_text_is_read_at_both_ends(self):
-        words = [f"сөз{'абвгд'[each % 5]}{'ежзик'[each // 5 % 5]}{'лмноп'[each // 25 % 5]}{'рстуф'[each // 125]}" for each in range(625)]
-        found = read(" ".join(words))
+        text_words = [
+            f"сөз{'абвгд'[each % 5]}{'ежзик'[each // 5 % 5]}{'лмноп'[each // 25 % 5]}{'рстуф'[each // 125]}" for each in range(625)
+        ]
+        found = read(" ".join(text_words))
         assert len(found) == MOST_WORDS
-        assert (found[0], found[-1]) == (read(words[0])[0], read(words[-1])[0])
+        assert (found[0], found[-1]) == (read(text_words[0])[0], read(text_words[-1])[0])
 
 
 class TestScores:
     def test_the_scores_are_the_sum_of_the_features_over_their_length(self):
-        model, words = made(), ["тегин", "дари"]
-        features = features_of(words)
+        model, text_words = made(), ["тегин", "дари"]
+        features = features_of(text_words)
         rows = np.concatenate((features.grams, features.others.ravel()))
         squares = (model.rarity[rows] * model.rarity_unit) ** 2
         expected = model.weights[rows].sum(axis=0, dtype=np.int64) * model.scales / np.sqrt(squares.sum()) + model.bias
-        assert LinearModel(model).score(words).columns == pytest.approx(expected, rel=1e-5)
+        assert LinearModel(model).score(text_words).columns == pytest.approx(expected, rel=1e-5)
 
     def test_a_remembered_word_gives_the_same_score(self):
-        model, words = LinearModel(made()), ["тегин", "дари", "бермеиди"]
-        first = model.score(words).columns.tolist()
-        assert model.score(words).columns.tolist() == first
-        assert LinearModel(made()).score(words).columns.tolist() == first
+        model, text_words = LinearModel(made()), ["тегин", "дари", "бермеиди"]
+        first = model.score(text_words).columns.tolist()
+        assert model.score(text_words).columns.tolist() == first
+        assert LinearModel(made()).score(text_words).columns.tolist() == first
 
     def test_new_words_are_those_without_a_known_beginning(self):
         assert LinearModel(made()).score(["дари", "бермеидигои", "тегин", "калаи"]).new_words == 2

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.language.protected import ProtectedMatter, protected_lexicon, protected_matters, signs_of_protected
+from shared.language.protected import ProtectedSubject, protected_lexicon, protected_subjects, signs_of_protected
 
 HELD_OUT = Path(__file__).parents[3] / "services" / "routing" / "training" / "held_out"
 
@@ -12,9 +12,9 @@ def held_out(name: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in (HELD_OUT / name).read_text(encoding="utf-8").splitlines()]
 
 
-class TestProtectedMatters:
+class TestProtectedSubjects:
     @pytest.mark.parametrize(
-        ("text", "matter"),
+        ("text", "subject"),
         [
             ("Дәрігер пара сұрады", "EXTORTION"),
             ("Без конверта на операцию не положат", "EXTORTION"),
@@ -23,8 +23,8 @@ class TestProtectedMatters:
             ("диагнозымды көршіге айтып қойыпты", "PRIVACY"),
         ],
     )
-    def test_they_are_found_in_both_languages(self, text, matter):
-        assert matter in protected_matters(text)
+    def test_they_are_found_in_both_languages(self, text, subject):
+        assert subject in protected_subjects(text)
 
     @pytest.mark.parametrize(
         "text",
@@ -37,14 +37,14 @@ class TestProtectedMatters:
         ],
     )
     def test_ordinary_texts_are_none(self, text):
-        assert protected_matters(text) == []
+        assert protected_subjects(text) == []
 
     def test_the_signs_have_positions_in_the_text(self):
         text = "Хирург попросил взятку"
         assert {text[hit.start : hit.end] for hit in signs_of_protected(text)} >= {"взятку"}
 
-    def test_every_matter_has_terms(self):
-        assert {term.code for term in protected_lexicon().terms} == {*ProtectedMatter, "open"}
+    def test_every_subject_has_terms(self):
+        assert {term.code for term in protected_lexicon().terms} == {*ProtectedSubject, "open"}
 
 
 class TestFigures:
@@ -52,12 +52,12 @@ class TestFigures:
 
     def test_most_protected_texts_are_found(self):
         rows = [row for row in held_out("protected.jsonl") if row["protected"]]
-        assert sum(bool(protected_matters(str(row["text"]))) for row in rows) >= 36
+        assert sum(bool(protected_subjects(str(row["text"]))) for row in rows) >= 36
 
     def test_few_look_alikes_are_marked(self):
         rows = [row for row in held_out("protected.jsonl") if not row["protected"]]
-        assert sum(bool(protected_matters(str(row["text"]))) for row in rows) <= 6
+        assert sum(bool(protected_subjects(str(row["text"]))) for row in rows) <= 6
 
     def test_at_most_three_in_a_hundred_ordinary_texts_are_marked(self):
-        rows = [row for row in held_out("appeals.jsonl") if row["category"] not in {*ProtectedMatter}]
-        assert sum(bool(protected_matters(str(row["text"]))) for row in rows) <= 0.03 * len(rows)
+        rows = [row for row in held_out("appeals.jsonl") if row["category"] not in {*ProtectedSubject}]
+        assert sum(bool(protected_subjects(str(row["text"]))) for row in rows) <= 0.03 * len(rows)

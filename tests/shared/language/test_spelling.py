@@ -1,7 +1,7 @@
 import pytest
 
 from shared.language.danger import speaks_of_danger
-from shared.language.protected import protected_matters
+from shared.language.protected import protected_subjects
 from shared.language.spelling import join_spaced, letters_for_digits
 from shared.language.tokens import key, tokenise
 
@@ -84,5 +84,5 @@ class TestDetectors:
     @pytest.mark.parametrize(
         "text", ["врач просит взятkу", "в з я т к а врачу", "взя\u00adтка", "взят-\nка", "в3ятка хирургу", "взя\u200bтка"]
     )
-    def test_protected_matters(self, text):
-        assert protected_matters(text) == ["EXTORTION"]
+    def test_protected_subjects(self, text):
+        assert protected_subjects(text) == ["EXTORTION"]

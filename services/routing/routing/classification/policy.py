@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from shared.domain.tables import ReferenceDataError
-from shared.policy_files import policy_model, policy_text
+from shared.policy_files import SOURCE, policy_model, policy_text
 
 _PACKAGE: Final = "routing.classification"
 POINTER: Final = "models/current.toml"
@@ -94,6 +94,13 @@ def pointer_in(text: str) -> Pointer:
     if found.current and found.current not in found.versions:
         raise ReferenceDataError(POINTER, 1, f"{found.current} is none of {found.versions}")
     return found
+
+
+def pointer_text(pointer: Pointer) -> str:
+    """Return `models/current.toml` for a pointer."""
+    versions = ", ".join(f'"{version}"' for version in pointer.versions)
+    source = f"{SOURCE}`make train` from the labelled texts; docs/classifier.md has the figures"
+    return f'{source}\ncurrent = "{pointer.current}"\nversions = [{versions}]\n'
 
 
 def current_model() -> ModelFile | None:

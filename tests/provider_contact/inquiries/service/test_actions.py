@@ -190,7 +190,7 @@ class TestStructuredAnswers:
 
     async def test_a_file_that_was_not_uploaded_is_refused(self, exchange):
         refused = await exchange.provides("respond", **PLAIN, attachments=[str(UUID(int=1))])
-        assert (refused.status_code, [each["field"] for each in refused.json()["errors"]]) == (422, ["attachments"])
+        assert (refused.status_code, [each["field"] for each in refused.json()["errors"]]) == (422, ["attachments.0"])
 
 
 class TestTime:

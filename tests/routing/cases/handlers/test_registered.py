@@ -87,7 +87,7 @@ class TestOpenCases:
         assert [fact for fact, _ in facts] == ["appeal-routed", "case-closed"]
         assert json.loads(facts[0][1])["clock"] is None
 
-    async def test_a_protected_matter_is_not_settled_by_the_contact(self, desk):
+    async def test_a_protected_subject_is_not_settled_by_the_contact(self, desk):
         text = "Врач требует деньги за бесплатную операцию, без конверта не положит"
         await desk.open(text=text, kind="CONSULTATION", topic="CARE_PROVISION", resolved_in_contact=True)
         assert "case-closed" not in [fact for fact, _ in await desk.emitted()]

@@ -21,8 +21,8 @@ _SIGNS: Final = frozenset({"?", '"'})
 
 def features_of(text: str) -> list[int]:
     """Return the buckets of a text, each once, in order."""
-    words = {token.key for token in tokenise(text[:READ]) if token.key not in _SIGNS}
-    return sorted(frozenset[int]().union(*(_of_word(word if word.isalpha() else word.translate(_DIGITS)) for word in words)))
+    text_words = {token.key for token in tokenise(text[:READ]) if token.key not in _SIGNS}
+    return sorted(frozenset[int]().union(*(_of_word(word if word.isalpha() else word.translate(_DIGITS)) for word in text_words)))
 
 
 @lru_cache(maxsize=_REMEMBERED)

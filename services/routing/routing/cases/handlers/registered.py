@@ -55,7 +55,7 @@ class OpenedCase(NamedTuple):
 
 def count_classified(metrics: Metrics, found: Classification) -> None:
     """Count the classification for the metrics of drift. The dictionary reads every word alike and has no new ones."""
-    metrics.classified(found.versions["method"], found.decision, found.words, found.new_words)
+    metrics.classified(found.versions["method"], found.decision, found.text_words, found.new_words)
 
 
 class AppealText(BaseModel):

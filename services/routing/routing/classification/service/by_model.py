@@ -22,15 +22,15 @@ _URGENT: Final = "urgent"
 """The priority of categories that report a danger or a crime: a person reviews each case, whatever the confidence."""
 
 
-def choose(model: AppealModel, words: Sequence[str], weights: Weighed, declared: Declared, *, urgent: bool) -> Choice:
+def choose(model: AppealModel, text_words: Sequence[str], weights: Weighed, declared: Declared, *, urgent: bool) -> Choice:
     """Return the best admissible pair of a kind and a subject with its calibrated confidence."""
     override = urgent or weights.overridden
     barred = EASILY_CLOSED if override and not declared.kind and not declared.topic else frozenset()
     if urgent and barred:
         barred |= WITHOUT_SUBJECT  # whoever is in danger does not write about nothing
-    if not any(word.isalpha() for word in words) or _says_nothing(model, words, weights, declared):
+    if not any(word.isalpha() for word in text_words) or _says_nothing(model, text_words, weights, declared):
         return without_evidence(declared, urgent=urgent)
-    guess = model.judge(words, weights, declared, barred)
+    guess = model.judge(text_words, weights, declared, barred)
     confidence = model.confidence(guess, weights)
     about = model.about
     if confidence < about.evidence_confidence and not _is_supported(guess, weights):
@@ -45,11 +45,11 @@ def choose(model: AppealModel, words: Sequence[str], weights: Weighed, declared:
     return Choice(guess.kind, guess.finest, confidence, decision, guess.new_words)
 
 
-def _says_nothing(model: AppealModel, words: Sequence[str], weights: Weighed, declared: Declared) -> bool:
+def _says_nothing(model: AppealModel, text_words: Sequence[str], weights: Weighed, declared: Declared) -> bool:
     """Return whether a text under a declared kind is one of those that concern nothing, as a greeting: any subject would be invented."""
     if declared.kind is None:
         return False
-    free = model.judge(words, weights, NOTHING_DECLARED, frozenset())
+    free = model.judge(text_words, weights, NOTHING_DECLARED, frozenset())
     return free.kind == NamedKind.OTHER and free.kind_share >= _PROBABLY
 
 

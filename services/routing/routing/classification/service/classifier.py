@@ -41,14 +41,14 @@ class Classification:
     versions: dict[str, str]
     protected: tuple[str, ...] = ()
     junk: str | None = None
-    words: int = 0
+    text_words: int = 0
     """The number of different words that the model read, and of those that it does not know: for the metrics, not stored."""
     new_words: int = 0
 
     def as_row(self) -> StoredClassification:
         """Return the JSON form."""
         row = vars(self) | {"evidence": [vars(piece) for piece in self.evidence], "protected": list(self.protected)}
-        del row["words"], row["new_words"]
+        del row["text_words"], row["new_words"]
         return cast("StoredClassification", row)
 
 
@@ -70,7 +70,7 @@ def classify_by(model: AppealModel | None, text: str, declared: Declared = NOTHI
     hits = lexicon().find(tokens)
     danger = signs_of_danger(text, hits)
     protected = signs_of_protected(text, hits)
-    words: list[str] = []
+    text_words: list[str] = []
     versions = {"lexicon": lexicon().version, "danger": danger_lexicon().version, "protected": protected_lexicon().version}
     if declared.kind and declared.subject:
         choice = Choice(declared.kind, declared.subject, 1.0, Decision.AUTO)
@@ -79,8 +79,8 @@ def classify_by(model: AppealModel | None, text: str, declared: Declared = NOTHI
         choice = by_lexicon.choose(weigh(hits), declared, urgent=bool(danger))
         versions["method"] = Method.LEXICON
     else:
-        words = words_to_read(tokens)
-        choice = by_model.choose(model, words, weigh(hits), declared, urgent=bool(danger))
+        text_words = words_to_read(tokens)
+        choice = by_model.choose(model, text_words, weigh(hits), declared, urgent=bool(danger))
         versions |= {"method": Method.MODEL, "model": model.about.version}
     junk = junk_in(text, hits)
     if junk is not None and versions["method"] == Method.MODEL:
@@ -89,7 +89,7 @@ def classify_by(model: AppealModel | None, text: str, declared: Declared = NOTHI
         choice = choice._replace(decision=Decision.SUGGEST)
     field = taxonomy().subject_field(choice.kind)
     arguments = list(_arguments(hits, choice, field))
-    weighty = _weighty(model, tokens, words, choice) if model is not None and words and not arguments else ()
+    weighty = _weighty(model, tokens, text_words, choice) if model is not None and text_words and not arguments else ()
     chosen_category = choice.subject if field == "category" else None
     chosen_topic = choice.subject if field == "topic" else None
     return Classification(
@@ -105,7 +105,7 @@ def classify_by(model: AppealModel | None, text: str, declared: Declared = NOTHI
         versions=versions,
         protected=tuple(dict.fromkeys(hit.term.code for hit in protected)),
         junk=junk,
-        words=len(words),
+        text_words=len(text_words),
         new_words=choice.new_words,
     )
 
@@ -117,12 +117,12 @@ def _tier(choice: Choice, category: str | None, topic: str | None, *, urgent: bo
     return tier_for(choice.kind, category, topic, urgent=urgent)
 
 
-def _weighty(model: AppealModel, tokens: Sequence[Token], words: Sequence[str], choice: Choice) -> list[tuple[Token, str]]:
+def _weighty(model: AppealModel, tokens: Sequence[Token], text_words: Sequence[str], choice: Choice) -> list[tuple[Token, str]]:
     """Return the words to which the model gave most weight, where the dictionary has none to show."""
     if choice.confidence <= 0:
         return []
     family = taxonomy().root_category(choice.subject) if taxonomy().subject_field(choice.kind) == "category" else choice.subject
-    chosen = set(model.weighty_words(words, choice.kind, family))
+    chosen = set(model.weighty_words(text_words, choice.kind, family))
     return [(token, choice.subject) for token in tokens if as_read(token.key) in chosen]
 
 

@@ -36,7 +36,7 @@ class Guess(NamedTuple):
     family_share: float
     rival: float
     new_words: int
-    words: int
+    text_words: int
 
 
 class _Best(NamedTuple):
@@ -84,9 +84,9 @@ class AppealModel:
         """Return whether the model can judge within this declaration: a kind newer than the model has no column."""
         return declared.kind is None or declared.kind in self._rows
 
-    def scores(self, words: Sequence[str], weights: Weighed) -> tuple[Floats, int]:
+    def scores(self, text_words: Sequence[str], weights: Weighed) -> tuple[Floats, int]:
         """Return the score of each column and the number of new words."""
-        found = self.linear.score(words)
+        found = self.linear.score(text_words)
         sums = dict(self._sums(weights))
         if not sums:
             return found.columns, found.new_words
@@ -104,9 +104,9 @@ class AppealModel:
                 if weight and code in rows:
                     yield rows[code], weight
 
-    def judge(self, words: Sequence[str], weights: Weighed, declared: Declared, barred: frozenset[str]) -> Guess:
+    def judge(self, text_words: Sequence[str], weights: Weighed, declared: Declared, barred: frozenset[str]) -> Guess:
         """Return the best pair that agrees with the declaration and whose kind is not barred."""
-        found, new_words = self.scores(words, weights)
+        found, new_words = self.scores(text_words, weights)
         columns = found.tolist()  # lists: for a few dozen numbers numpy takes five times as long
         best = {field: self._best(columns, field, declared) for field in _SUBJECTS}
         fields = zip(self.about.kinds, self._fields, columns[self._kinds], strict=True)
@@ -118,7 +118,7 @@ class AppealModel:
         family, share, second = found_best[chosen]
         pairs[chosen] = kind_share * second
         finest = declared.subject or (self._finest(columns, family) if field == "category" else family)
-        return Guess(self.about.kinds[chosen], family, finest, kind_share, share, max(pairs), new_words, len(words))
+        return Guess(self.about.kinds[chosen], family, finest, kind_share, share, max(pairs), new_words, len(text_words))
 
     @staticmethod
     def _best_of(kind: str, field: Subject, best: Mapping[Subject, _Best], declared: Declared) -> _Best:
@@ -152,16 +152,16 @@ class AppealModel:
         most = max(shares)
         return children[shares.index(most)][1] if most >= self.about.subcategory_share else family
 
-    def weighty_words(self, words: Sequence[str], kind: str, family: str) -> list[str]:
+    def weighty_words(self, text_words: Sequence[str], kind: str, family: str) -> list[str]:
         """Return the words that speak most for the pair: at most `_WEIGHTY`, none with less than half the weight of the first."""
         field = taxonomy().subject_field(kind)
-        if not words or kind not in self._rows or family not in self._subject_rows[field]:
+        if not text_words or kind not in self._rows or family not in self._subject_rows[field]:
             return []
-        added = self.linear.by_word(words)
+        added = self.linear.by_word(text_words)
         weight = added[:, self._rows[kind]] - added[:, self._kinds].mean(axis=1)
         weight += added[:, self._subject_rows[field][family]] - added[:, self._parts[field]].mean(axis=1)
         order = np.argsort(-weight, kind="stable")[:_WEIGHTY].tolist()
-        return [words[position] for position in order if weight[position] > max(weight[order[0]] / 2, 0)]
+        return [text_words[position] for position in order if weight[position] > max(weight[order[0]] / 2, 0)]
 
     def confidence(self, guess: Guess, weights: Weighed) -> float:
         """Return the calibrated probability that kind and subject are right."""
@@ -180,8 +180,8 @@ def confidence_terms(guess: Guess, weights: Weighed) -> dict[str, float]:
         "margin": math.log(max(pair, _LEAST) / max(guess.rival, _LEAST)),
         "lexicon_kind": _lead(weights.kinds, guess.kind),
         "lexicon_subject": _lead(weights.families(field), guess.family),
-        "new_words": guess.new_words / max(guess.words, 1),
-        "size": math.log1p(guess.words),
+        "new_words": guess.new_words / max(guess.text_words, 1),
+        "size": math.log1p(guess.text_words),
     }
 
 

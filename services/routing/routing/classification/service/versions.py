@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Final
 
 import routing.classification
-from routing.classification.policy import POINTER, Pointer, pointer_in
-from shared.policy_files import SOURCE
+from routing.classification.policy import POINTER, Pointer, pointer_in, pointer_text
 
 DATA: Final = Path(routing.classification.__file__).parent / "data"
 BY_LEXICON: Final = ""
@@ -23,10 +22,7 @@ def stored(data: Path = DATA) -> Pointer:
 
 def use(pointer: Pointer, data: Path = DATA) -> Pointer:
     """Write which model is in use, and return it."""
-    versions = ", ".join(f'"{version}"' for version in pointer.versions)
-    source = f"{SOURCE}`make train` from the labelled texts; docs/classifier.md has the figures"
-    text = f'{source}\ncurrent = "{pointer.current}"\nversions = [{versions}]\n'
-    (data / POINTER).write_text(text, encoding="utf-8")
+    (data / POINTER).write_text(pointer_text(pointer), encoding="utf-8")
     return pointer
 
 

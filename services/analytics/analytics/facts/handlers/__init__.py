@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, cast
 
 from analytics.facts import repository
 from analytics.facts.errors import UnknownAppeal
+from analytics.facts.handlers.proofs import proof_after
 from analytics.facts.models import CallRow, FactChange, FactRow, FactState, ProviderRow, SelfServedRow, TransitionRow
-from analytics.facts.schemas import ActorKind, CallOutcome, Proof
+from analytics.facts.schemas import ActorKind, CallOutcome
 from shared.auth import STAFF
 from shared.contracts import (
     AnswerGiven,
@@ -37,9 +38,6 @@ from shared.contracts import (
     InquirySent,
     OutcomeConfirmed,
     OutcomeDenied,
-    OutcomeVerified,
-    ProposalAnswered,
-    ProposalUnanswered,
     ProviderMatched,
     ProviderRecorded,
     QuestionSelfServed,
@@ -256,51 +254,6 @@ def _actor(event: AppealEvent) -> ActorKind:
     if "actor_role" in event_type.model_fields:
         return _actor_by_role(event)
     return ActorKind.CITIZEN if event.SERVICE == AppealRegistered.SERVICE else ActorKind.SYSTEM
-
-
-# -- what the applicant says of the solution --
-
-_PROMISE_BROKEN = "PROMISE_BROKEN"
-_STANDING = frozenset({Proof.CONFIRMED, Proof.VERIFIED})
-_CHECKED: Mapping[tuple[str, str, Proof | None], Proof] = {
-    ("PROPOSAL", "VERIFIED", Proof.CONFIRMED): Proof.VERIFIED,
-    ("WITHDRAWAL", "VERIFIED", Proof.WITHDRAWN): Proof.WITHDRAWAL_VERIFIED,
-    ("WITHDRAWAL", "REFUTED", Proof.WITHDRAWN): Proof.WITHDRAWAL_REFUTED,
-}
-
-
-def _checked_proof(event: OutcomeVerified, known: Proof | None) -> Proof | None:
-    is_refuted = (event.about, event.result) == ("PROPOSAL", "REFUTED")
-    return Proof.REFUTED if is_refuted else _CHECKED.get((event.about, event.result, known), known)
-
-
-_PROOFS: Mapping[type[AppealEvent], Callable[[Any, Proof | None], Proof | None]] = {
-    SolutionProposed: lambda _event, known: known if known in _STANDING else Proof.PROPOSED,
-    ProposalUnanswered: lambda _event, known: Proof.NO_ANSWER if known is Proof.PROPOSED else known,
-    OutcomeDenied: lambda _event, known: Proof.DENIED if known in _STANDING else known,
-    OutcomeVerified: _checked_proof,
-    CaseReopened: lambda event, known: Proof.BROKEN if known is not None and event.reason == _PROMISE_BROKEN else known,
-}
-
-
-def proof_after(before: FactState, event: AppealEvent, status: CaseStatus) -> Proof | None:
-    """Return what is known of the solution after an event that leads to this status. Neither a proposal nor silence is a solution."""
-    known = before["proof"]
-    if type(event) in _PROOFS:
-        return _PROOFS[type(event)](event, known)
-    if isinstance(event, ProposalAnswered):
-        return _answered_proof(known, event, before["outcome"])
-    if status == before["status"]:
-        return known
-    if isinstance(event, AppealWithdrawn):
-        return Proof.WITHDRAWN
-    return None if before["status"] == CaseStatus.WITHDRAWN else known  # a decision overrules a withdrawal that came too late
-
-
-def _answered_proof(known: Proof | None, event: ProposalAnswered, outcome: str | None) -> Proof | None:
-    if event.confirmed:
-        return Proof.VERIFIED if known is Proof.VERIFIED else Proof.CONFIRMED
-    return known if known in _STANDING and outcome is not None else Proof.DENIED  # an ended case stands with its confirmation
 
 
 # -- applying a batch --
