@@ -6,7 +6,7 @@ import pytest
 
 from provider_contact.inquiries.models import Appeal
 from shared import contracts
-from tests.provider_contact.conftest import OTHER, PROVIDER, appeal_id, closed, sent_inquiry
+from tests.provider_contact.conftest import OTHER, PROVIDER, appeal_id, closed, corrected, sent_inquiry
 from tests.provider_contact.inquiries.service.test_actions import Exchange, offered
 from tests.provider_contact.portal.conftest import Person
 
@@ -54,13 +54,8 @@ class TestTheProvider:
 
     async def test_of_an_appeal_that_protects_the_applicant_nobody_is_asked(self, world):
         exchange = Exchange(world, await sent_inquiry(world, discloses=False, category="ETHICS"))
-        assert "ask-consent" in offered(await exchange.shown())
-        await exchange.provides("ask-consent", reason=REASON)
-        await exchange.decides("request-consent")
-        await answered(exchange, given=True)
-        world.intake.discloses(1, TEXT)
-        shown = await exchange.shown()
-        assert (shown["text"], shown["applicant"]) == (TEXT, None), "the category opens the text alone"
+        assert "ask-consent" not in offered(await exchange.shown()), "the category opens the text alone"
+        assert (await exchange.provides("ask-consent", reason=REASON)).json()["code"] == "action-not-possible"
 
 
 class TestTheClerk:
@@ -139,6 +134,34 @@ class TestTheApplicant:
         await requested.world.consume(closed(1))
         await answered(requested, given=True)
         assert await opened(requested) == (False, False)
+
+    async def test_a_late_yes_does_not_open_a_cancelled_inquiry_nor_later_ones(self, requested):
+        await requested.decides("cancel", reason="WRONG_PROVIDER")
+        await answered(requested, given=True)
+        assert await opened(requested) == (False, False)
+        [appeal] = await requested.world.rows(Appeal)
+        assert not appeal.discloses
+
+    async def test_an_opened_applicant_is_closed_again_when_the_inquiry_is_cancelled(self, requested):
+        await answered(requested, given=True)
+        await requested.decides("cancel", reason="WRONG_PROVIDER")
+        requested.world.intake.asked.clear()
+        assert await opened(requested) == (False, False)
+        assert (await requested.shown())["discloses"] is False
+
+    @pytest.mark.parametrize("category", ["EXTORTION", "CORRUPTION", "PRIVACY"])
+    async def test_a_corrected_category_that_protects_the_applicant_closes_what_was_opened(self, requested, category):
+        await answered(requested, given=True)
+        assert (await opened(requested))[0]
+        await requested.world.consume(corrected(1, category=category))
+        requested.world.intake.asked.clear()
+        assert await opened(requested) == (False, False)
+
+    async def test_of_a_corrected_category_a_late_yes_opens_the_text_alone_at_most(self, requested):
+        await requested.world.consume(corrected(1, category="ETHICS"))
+        await answered(requested, given=True)
+        shown = await requested.shown()
+        assert (shown["text"], shown["applicant"]) == (TEXT, None)
 
 
 class TestThePortal:

@@ -22,10 +22,11 @@ from provider_contact.deliveries.models import ReplyLink
 from provider_contact.deliveries.service import replies
 from provider_contact.deliveries.service.answer_form import AnswerForm, FormError, answer_form, answer_of, errors_of
 from provider_contact.deliveries.service.links import PATH
-from provider_contact.inquiries.codes import InquiryAction
+from provider_contact.inquiries.codes import DisclosureLevel, InquiryAction
 from provider_contact.inquiries.schemas.views import AskedQuestion
 from provider_contact.inquiries.service import Actions
 from provider_contact.inquiries.service.contents import DisclosedContent, RequestedText, disclosed_content, requested_text
+from provider_contact.inquiries.service.disclosure import disclosed_level
 from provider_contact.inquiries.service.reading import asked_questions, history, inquiry_question, summary, visible_inquiry
 from shared.contents import Contents
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
@@ -118,7 +119,7 @@ async def _asked(units: UnitsOfWork, contents: Contents, link: ReplyLink, langua
         entries = await history(work, inquiry, bearer)
         waiting = await waiting_files(work, inquiry.inquiry_id, owner_of(work.pepper, bearer))
     asked = RequestedText()
-    disclosed = await disclosed_content(contents, inquiry, bearer)
+    disclosed = await disclosed_content(contents, inquiry, appeal, bearer)
     if inquiry.has_text and inquiry.request_id is not None:
         asked = await requested_text(contents, inquiry.request_id, bearer)
     returned = [entry.text for entry in entries if entry.type == InquiryAction.RETURN]
@@ -135,7 +136,7 @@ async def _asked(units: UnitsOfWork, contents: Contents, link: ReplyLink, langua
         waiting=file_lines(waiting, language, ""),
         asked=asked,
         disclosed=disclosed,
-        discloses=inquiry.discloses,
+        discloses=disclosed_level(inquiry, appeal) is not DisclosureLevel.NONE,
     )
 
 

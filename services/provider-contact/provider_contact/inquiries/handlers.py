@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from provider_contact.inquiries import repository
-from provider_contact.inquiries.codes import ConsentState, InquiryFlag
+from provider_contact.inquiries.codes import ConsentState, InquiryFlag, InquiryStatus
 from provider_contact.inquiries.errors import UnknownAppeal
 from provider_contact.inquiries.models import AppealChange
 from provider_contact.inquiries.schemas import ClosedAppeal
@@ -86,7 +86,8 @@ async def apply_tier(work: UnitOfWork, batch: Batch[TierRaised]) -> None:
 async def apply_consents(work: UnitOfWork, batch: Batch[ConsentAnswered]) -> None:
     """Open the applicant to the provider that was asked, if the applicant said yes. Silence and no change nothing of it.
 
-    A yes to the provider of the appeal also counts for later inquiries to it. An answer that comes again changes nothing.
+    A yes to the provider of the appeal also counts for later inquiries to it. An answer that comes again changes nothing,
+    nor one about an inquiry that was cancelled.
     """
     answers = {received.event.inquiry_id: received.event for received in batch.received}
     appeals = await repository.appeals_for_update(work.session, {event.appeal_id for event in answers.values()})
@@ -94,7 +95,7 @@ async def apply_consents(work: UnitOfWork, batch: Batch[ConsentAnswered]) -> Non
     opened: dict[UUID, AppealChange] = {}
     for inquiry_id, inquiry in inquiries.items():
         event, appeal = answers[inquiry_id], appeals.get(inquiry.appeal_id)
-        if consent_state(inquiry) is not ConsentState.REQUESTED:
+        if consent_state(inquiry) is not ConsentState.REQUESTED or inquiry.status is InquiryStatus.CANCELLED:
             continue
         inquiry.discloses = event.given
         set_flag(inquiry, InquiryFlag.CONSENT_REFUSED, value=not event.given)

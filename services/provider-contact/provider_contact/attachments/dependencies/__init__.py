@@ -12,8 +12,8 @@ from provider_contact.attachments.models import AnswerFile
 from provider_contact.attachments.schemas import InquiryIds
 from provider_contact.attachments.service.answer_files import find_file, owner_of
 from provider_contact.attachments.service.documents import open_document, shown_documents
+from provider_contact.inquiries.service.disclosure import names_person
 from provider_contact.inquiries.service.reading import READ_PURPOSE, is_addressee, visible_inquiry
-from provider_contact.inquiries.service.workflow import names_person
 from shared.auth import Principal
 from shared.contents import Contents, FileWithheld, OwnerUnavailable
 from shared.errors import Conflict, DomainError, NotFound, TooMany, Unavailable
@@ -92,8 +92,8 @@ async def download_document(
     Raises NotFound, NotChecked, Lost, and Unavailable while intake does not answer.
     """
     async with units.read() as work:
-        inquiry, _ = await visible_inquiry(work, inquiry_id, principal)
-        may_read = is_addressee(inquiry, principal) and names_person(inquiry)
+        inquiry, appeal = await visible_inquiry(work, inquiry_id, principal)
+        may_read = is_addressee(inquiry, principal) and names_person(inquiry, appeal)
         if not may_read or attachment_id not in await shown_documents(work, inquiry_id):
             raise NotFound
     try:

@@ -8,9 +8,10 @@ from uuid import UUID
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.codes import DisclosureLevel
 from provider_contact.inquiries.models import Appeal, Inquiry, ProviderResponse
-from provider_contact.inquiries.policy import clocks, content_purposes, disclosure_of
+from provider_contact.inquiries.policy import clocks, content_purposes
 from provider_contact.inquiries.schemas import JsonObject
 from provider_contact.inquiries.schemas.views import AnswerFileView, CommitmentView, DocumentView, ProposalView
+from provider_contact.inquiries.service.disclosure import disclosed_level
 from provider_contact.inquiries.service.flags import consent_state
 from provider_contact.inquiries.service.ports import InquiryFiles
 from provider_contact.inquiries.service.workflow import quick_actions
@@ -129,15 +130,18 @@ async def requested_text(contents: Contents, request_id: UUID, principal: Princi
     return RequestedText((found.get(request_id) or {}).get("text"))
 
 
-async def disclosed_content(contents: Contents, inquiry: Inquiry, principal: Principal, shown: Sequence[UUID] = ()) -> DisclosedContent:
+async def disclosed_content(
+    contents: Contents, inquiry: Inquiry, appeal: Appeal, principal: Principal, shown: Sequence[UUID] = ()
+) -> DisclosedContent:
     """Read the appeal's text and applicant from intake, on behalf of the provider's user, as far as consent and category allow.
 
     `shown`: the documents that a clerk chose for the provider. A document names its patient, so it is read like the person.
 
-    Nothing is read once the case has ended, and of a category whose complaints protect the applicant the person never.
+    Nothing is read once the case has ended or the inquiry is cancelled, and of a category whose complaints protect the applicant the
+    person never.
     """
-    level = disclosure_of(inquiry.category)
-    if not inquiry.discloses or inquiry.closed_at is not None or level is DisclosureLevel.NONE:
+    level = disclosed_level(inquiry, appeal)
+    if level is DisclosureLevel.NONE:
         return DisclosedContent()
     appeal_id = inquiry.appeal_id
     try:

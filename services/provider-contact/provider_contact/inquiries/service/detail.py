@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
+from provider_contact.inquiries.codes import DisclosureLevel
 from provider_contact.inquiries.policy import question_about
 from provider_contact.inquiries.schemas import InquiryDetail
 from provider_contact.inquiries.schemas.views import DocumentView, Question
 from provider_contact.inquiries.service import reading
 from provider_contact.inquiries.service.actions import Actions
 from provider_contact.inquiries.service.contents import DisclosedContent, ReadStatements, RequestedText, disclosed_content, requested_text
+from provider_contact.inquiries.service.disclosure import disclosed_level
 from provider_contact.inquiries.service.ports import FindDeliveries
 from shared.auth import Principal
 from shared.contents import Contents
@@ -47,7 +49,7 @@ async def read_detail(
     label = question_about(inquiry.category)
     content, asked = DisclosedContent(documents=[DocumentView(attachment_id=each) for each in shown]), RequestedText()
     if is_addressee:
-        content = await disclosed_content(contents, inquiry, principal, shown)
+        content = await disclosed_content(contents, inquiry, appeal, principal, shown)
         if inquiry.has_text and inquiry.request_id is not None:
             asked = await requested_text(contents, inquiry.request_id, principal)
     return InquiryDetail(
@@ -65,7 +67,7 @@ async def read_detail(
         commitments=list(statements.commitments),
         history=history,
         request_text=asked.text,
-        discloses=inquiry.discloses,
+        discloses=disclosed_level(inquiry, appeal) is not DisclosureLevel.NONE,
         text=content.text,
         applicant=content.applicant,
         documents=list(content.documents),

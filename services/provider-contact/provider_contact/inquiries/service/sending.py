@@ -8,9 +8,10 @@ from uuid import UUID
 from provider_contact.inquiries import events, repository
 from provider_contact.inquiries.codes import DisclosureLevel, InquiryClock, InquiryStatus, NoticeKind
 from provider_contact.inquiries.models import Appeal, InquiryRow
-from provider_contact.inquiries.policy import clock_of, disclosure_of, inquiry_rule, questions_about
+from provider_contact.inquiries.policy import clock_of, inquiry_rule, questions_about
 from provider_contact.inquiries.repository import AppealState
 from provider_contact.inquiries.service.appeals import record_requested
+from provider_contact.inquiries.service.disclosure import allowed_level
 from provider_contact.inquiries.service.ports import Notice, Notices
 from provider_contact.inquiries.service.steps import clock_due_at, first_step_at
 from shared.contracts import InquiryRequested
@@ -124,7 +125,7 @@ def _inquiry(candidate: InquiryCandidate, to: tuple[UUID, str], now: datetime) -
         "provider_id": provider_id,
         "category": category,
         "status": InquiryStatus.DELIVERED,
-        "discloses": appeal.discloses and disclosure_of(category) is not DisclosureLevel.NONE,
+        "discloses": appeal.discloses and allowed_level(category, appeal) is not DisclosureLevel.NONE,
         "due_at": due,
         "overdue": False,
         "settled": False,

@@ -9,9 +9,10 @@ from typing import Final, get_args
 
 from provider_contact.inquiries.codes import DisclosureLevel, InquiryAction, InquiryFlag, InquiryStatus
 from provider_contact.inquiries.models import Appeal, Inquiry
-from provider_contact.inquiries.policy import action_rows, disclosure_of, statuses
+from provider_contact.inquiries.policy import action_rows, statuses
 from provider_contact.inquiries.schemas import ActionField, NextAction
 from provider_contact.inquiries.schemas.commands import COMMANDS, Command
+from provider_contact.inquiries.service.disclosure import allowed_level, names_person
 from provider_contact.inquiries.service.flags import consent_state
 from shared.auth import ROLES, STAFF, Principal, Role
 from shared.code_fields import options_of
@@ -40,19 +41,15 @@ class Guard(StrEnum):
     CONSENT_ASKED = "consent-asked"
 
 
-def names_person(inquiry: Inquiry) -> bool:
-    """Return whether consent and category let the provider know the applicant, and so read documents that name one."""
-    return inquiry.discloses and inquiry.closed_at is None and disclosure_of(inquiry.category) is DisclosureLevel.PERSON
-
-
 def _is_reminded_today(inquiry: Inquiry, appeal: Appeal, now: datetime) -> bool:
     zone = regions()[appeal.region].timezone
     return inquiry.reminded_at is not None and inquiry.reminded_at.astimezone(zone).date() == now.astimezone(zone).date()
 
 
-def _is_consent_possible(inquiry: Inquiry) -> bool:
-    """Return whether the applicant is withheld for want of a consent that was neither asked for nor answered yet."""
-    return not inquiry.discloses and consent_state(inquiry) is None and disclosure_of(inquiry.category) is not DisclosureLevel.NONE
+def _is_consent_possible(inquiry: Inquiry, appeal: Appeal) -> bool:
+    """Return whether the applicant is withheld only for want of a consent that was neither asked for nor answered yet."""
+    is_open = inquiry.discloses or consent_state(inquiry) is not None
+    return not is_open and allowed_level(inquiry.category, appeal) is DisclosureLevel.PERSON
 
 
 GUARDS: Final[Mapping[Guard, Callable[[Inquiry, Appeal, datetime], bool]]] = {
@@ -62,8 +59,8 @@ GUARDS: Final[Mapping[Guard, Callable[[Inquiry, Appeal, datetime], bool]]] = {
     Guard.NO_OPEN_PROPOSAL: lambda inquiry, _appeal, _now: InquiryFlag.OPEN_PROPOSAL not in inquiry.flags,
     Guard.CONFIRMED_PROPOSAL: lambda inquiry, _appeal, _now: InquiryFlag.CONFIRMED_PROPOSAL in inquiry.flags,
     Guard.OPEN_COMMITMENT: lambda inquiry, _appeal, _now: InquiryFlag.OPEN_COMMITMENT in inquiry.flags,
-    Guard.NAMES_PERSON: lambda inquiry, _appeal, _now: names_person(inquiry),
-    Guard.CONSENT_POSSIBLE: lambda inquiry, _appeal, _now: _is_consent_possible(inquiry),
+    Guard.NAMES_PERSON: lambda inquiry, appeal, _now: names_person(inquiry, appeal),
+    Guard.CONSENT_POSSIBLE: lambda inquiry, appeal, _now: _is_consent_possible(inquiry, appeal),
     Guard.CONSENT_ASKED: lambda inquiry, _appeal, _now: InquiryFlag.CONSENT_ASKED in inquiry.flags,
 }
 
