@@ -16,6 +16,7 @@ from shared.contracts import (
     CommitmentMade,
     ConsentAnswered,
     ConsentRequested,
+    InquiryCancelled,
     InquirySent,
     OutcomeVerified,
     ProposalAnswered,
@@ -102,6 +103,10 @@ class Offered:
         ids["inquiry_id"] = inquiry_id = uuid4()
         await self.consume(ConsentRequested(**ids, answer_until=until, actor_role="specialist"))
         return inquiry_id
+
+    async def inquiry_cancelled(self, inquiry_id):
+        ids = {"appeal_id": self.id, "inquiry_id": inquiry_id, "provider_id": PROVIDER}
+        await self.consume(InquiryCancelled(**ids, reason="WRONG_PROVIDER", actor_role="specialist"))
 
     async def do(self, call, body, *, key=None, pin=None, headers=None):
         sent = headers if headers is not None else {"Appeal-Pin": pin or self.pin}

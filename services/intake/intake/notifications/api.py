@@ -19,7 +19,7 @@ from intake.notifications.service.contacts import sent_address
 from intake.notifications.service.inbound import SmsReceipt, SmsReply
 from intake.register.codes import Verdict
 from intake.register.dependencies import Intake, IntakeDep
-from intake.register.errors import AppealFinished, CommitmentAnswered, NotAnswered, OutcomeGiven, ProposalAnswered
+from intake.register.errors import AppealFinished, CommitmentAnswered, ConsentAnswered, NotAnswered, OutcomeGiven, ProposalAnswered
 from intake.register.schemas import ConfirmationIn
 from intake.register.schemas.offers import OfferAnswer
 from intake.register.service.tracking import find_appeal
@@ -172,5 +172,5 @@ async def confirm_outcome(intake: Intake, item: AddressedNotification, message_i
 
 async def answer_offer(intake: Intake, item: AddressedNotification, message_id: str, answer: OfferAnswer) -> None:
     """Record whether an offer of a provider holds; a second answer changes nothing."""
-    with suppress(ProposalAnswered, CommitmentAnswered, AppealFinished):
+    with suppress(ProposalAnswered, CommitmentAnswered, ConsentAnswered, AppealFinished):
         await intake.actions.answer_offer(item.notification.appeal_id, answer, key=inbound.outcome_key(intake.parts.pepper, message_id))

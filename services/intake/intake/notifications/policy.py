@@ -65,6 +65,8 @@ class NotificationPolicy:
     """A person prints the letter or makes the call."""
     settled: frozenset[str]
     unsettled: frozenset[str]
+    consent_digits: frozenset[str]
+    consent_words: frozenset[str]
 
 
 @cache
@@ -121,6 +123,8 @@ def policy() -> NotificationPolicy:
             manual=frozenset(DeliveryMethod(code) for code in channels["by_hand"]),
             settled=frozenset(given["reply"]["settled"]),
             unsettled=frozenset(given["reply"]["unsettled"]),
+            consent_digits=frozenset(given["reply"]["consent_digits"]),
+            consent_words=frozenset(given["reply"]["consent_words"]),
         )
     except KeyError as missing:
         raise ReferenceDataError(POLICY, 1, f"{missing} is missing") from None

@@ -14,6 +14,7 @@ from intake.notifications.models import InboundMessage, Notification
 from intake.register.codes import WAITING_OFFERS, OfferKind
 from intake.register.models import Appeal, ConfirmedContact, ProviderOffer, Tracking
 from shared.database import Database, among
+from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import CENTRAL_OFFICE
 from shared.fast.bulk import insert_new_rows
 from shared.leases import RELEASED, Lease, RowLeases
@@ -351,6 +352,17 @@ async def latest_question_sent_to(session: AsyncSession, phone_key: bytes) -> Ad
     query = query.order_by(_NOTIFICATION.sent_at.desc(), _NOTIFICATION.id.desc()).limit(1)
     found = (await session.execute(query)).scalar_one_or_none()
     return (await addressed_notifications(session, [found]))[0] if found else None
+
+
+async def has_other_question(session: AsyncSession, phone_key: bytes, notification_id: UUID) -> bool:
+    """Return whether another question sent to a phone number still waits: about an offer, or about the Fund's answer."""
+    tracking = table_of(Tracking).c
+    has_offer = exists().where(_OFFER.asked_by == _NOTIFICATION.event_id, _OFFER.status.in_(WAITING_OFFERS), _OFFER.answer.is_(None))
+    is_answered = exists().where(tracking.appeal_id == _NOTIFICATION.appeal_id, tracking.status == CaseStatus.ANSWERED)
+    waits = or_(has_offer, and_(_NOTIFICATION.fact == "answer-given", is_answered))
+    query = select(_NOTIFICATION.id).where(_NOTIFICATION.phone_key == phone_key, _NOTIFICATION.id != notification_id)
+    query = query.where(_NOTIFICATION.fact.in_(_REPLIED), _NOTIFICATION.state.in_(_ARRIVED), waits)
+    return (await session.execute(query.limit(1))).first() is not None
 
 
 async def is_processed_message(session: AsyncSession, key: bytes) -> bool:

@@ -70,7 +70,8 @@ class OfferKind(StrEnum):
 class OfferStatus(StrEnum):
     """The status of an offer of a provider.
 
-    PROPOSED to REFUTED: of a proposal; OPEN to EXCUSED: of a commitment; NO_ANSWER: of both; REQUESTED to REFUSED: of a consent.
+    PROPOSED to REFUTED: of a proposal; OPEN to EXCUSED: of a commitment; NO_ANSWER: of both; REQUESTED to REFUSED: of a consent, and
+    EXCUSED, if its inquiry was cancelled.
     """
 
     PROPOSED = "PROPOSED"

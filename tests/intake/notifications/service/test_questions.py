@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from intake.notifications.models import Notification
+from intake.notifications.models import InboundMessage, Notification
 from intake.register.repository.recipients import confirm_contact
 from shared.outgoing.signatures import sign_headers
 from tests.intake.notifications.conftest import SECRET
@@ -31,6 +31,18 @@ async def asked(desk, dispatcher, senders, **changes):
     proposal_id = await case.proposed()
     await running.run_once()
     return case, proposal_id
+
+
+async def asked_for_consent(desk, dispatcher, senders, **changes):
+    """File an appeal with a confirmed phone, and ask by SMS whether a provider may know the applicant."""
+    case = await offered(desk, answer_by="SMS", language="ru", **changes)
+    async with desk.parts.database.write() as session:
+        await confirm_contact(session, case.id, ("phone",), desk.clock.now())
+    running = dispatcher(desk, senders)
+    await running.run_once()
+    request_id = await case.consent_requested()
+    await running.run_once()
+    return case, request_id
 
 
 async def reply(desk, text, message_id=None):
@@ -114,3 +126,34 @@ class TestReplies:
         case, _ = await asked(sms_desk, dispatcher, senders, answer_by="SMS", language="ru", applicant={"phone": "8 701 000 00 09"})
         await reply(sms_desk, "1")
         assert await case.published() == []
+
+
+class TestConsentBySms:
+    @pytest.mark.parametrize(("text", "given"), [("1", True), ("Иә", True), ("да.", True), ("2", False), ("жоқ", False), ("No", False)])
+    async def test_a_digit_or_a_yes_or_no_answers(self, sms_desk, dispatcher, senders, text, given):
+        case, _ = await asked_for_consent(sms_desk, dispatcher, senders)
+        await reply(sms_desk, text)
+        assert await case.published() == [(given, "SMS")]
+
+    @pytest.mark.parametrize("text", ["решено", "шешілді", "resolved", "не решено"])
+    async def test_that_the_problem_is_solved_is_no_consent(self, sms_desk, dispatcher, senders, text):
+        case, request_id = await asked_for_consent(sms_desk, dispatcher, senders)
+        await reply(sms_desk, text)
+        assert await case.published() == []
+        assert (await case.offer(request_id)).answer is None
+
+    async def test_a_second_answer_changes_nothing_and_is_processed(self, sms_desk, dispatcher, senders):
+        case, _ = await asked_for_consent(sms_desk, dispatcher, senders)
+        await reply(sms_desk, "2", "one")
+        await reply(sms_desk, "1", "two")
+        assert await case.published() == [(False, "SMS")]
+        assert len(await sms_desk.rows(InboundMessage)) == 2
+
+    async def test_a_digit_is_no_answer_while_another_question_waits_on_the_phone(self, sms_desk, dispatcher, senders):
+        other, proposal_id = await asked(sms_desk, dispatcher, senders, answer_by="SMS", language="ru")
+        case, _ = await asked_for_consent(sms_desk, dispatcher, senders)
+        await reply(sms_desk, "1")
+        assert (await case.published(), await other.published()) == ([], [])
+        await other.confirm(proposal_id)
+        await reply(sms_desk, "1")
+        assert await case.published() == [(True, "SMS")]

@@ -83,6 +83,27 @@ class TestTheAnswer:
         assert (await case.consent(request_id, given=True)).json()["code"] == "appeal-finished"
         assert await disclosed(case) is False
 
+    async def test_it_is_not_asked_any_more_once_its_inquiry_is_cancelled(self, desk):
+        case = await offered(desk)
+        request_id = await case.consent_requested()
+        await case.inquiry_cancelled(request_id)
+        seen = await case.seen()
+        assert "consent-answers" not in seen["actions"]
+        assert seen["consent_requests"][0]["status"] == "EXCUSED"
+        assert (await case.consent(request_id, given=True)).json()["code"] == "consent-answered"
+        assert await disclosed(case) is False
+
+    async def test_a_yes_that_may_still_be_changed_is_not_published_after_the_cancellation(self, desk):
+        case = await offered(desk)
+        request_id = await case.consent_requested()
+        given = OfferAnswer(kind=OfferKind.CONSENT, offer_id=request_id, answer=True, method=AnswerMethod.TRACK)
+        async with desk.parts.units.write() as work:
+            await offers.answer(work, case.id, given)
+        await case.inquiry_cancelled(request_id)
+        await case.minute_passes()
+        assert await case.published() == []
+        assert await disclosed(case) is False
+
     async def test_the_answer_to_another_appeal_counts_as_unknown(self, desk):
         case, other = await offered(desk), await offered(desk)
         assert (await other.consent(await case.consent_requested(), given=True)).status_code == 404

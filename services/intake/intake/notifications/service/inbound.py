@@ -11,7 +11,7 @@ from intake.notifications.policy import CONTINUED, policy
 from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.planning import FactOfAppeal, plan
 from intake.notifications.service.receipts import record_delivered, record_undelivered
-from intake.register.codes import AnswerMethod
+from intake.register.codes import AnswerMethod, OfferKind
 from intake.register.schemas.offers import OfferAnswer
 from intake.register.service.offers import offer_asked_by
 from intake.register.service.registration import phone_key
@@ -48,10 +48,14 @@ async def process_receipt(work: UnitOfWork, settings: Settings, receipt: SmsRece
 
 def outcome_in(text: str) -> bool | None:
     """Return whether a reply says that the problem is solved; None if it says neither."""
-    normalised = " ".join(text.lower().strip(" .!\t\r\n").split())
+    normalised = _normalised(text)
     if normalised in policy().settled:
         return True
     return False if normalised in policy().unsettled else None
+
+
+def _normalised(text: str) -> str:
+    return " ".join(text.lower().strip(" .!\t\r\n").split())
 
 
 class RepliedQuestion(NamedTuple):
@@ -69,17 +73,27 @@ async def replied_question(work: UnitOfWork, reply: SmsReply, *, yes: bool) -> R
         phone = normalise_phone(reply.sender)
     except InvalidPhone:
         return None
-    item = await repository.latest_question_sent_to(work.session, phone_key(work.pepper, phone))
+    recipient = phone_key(work.pepper, phone)
+    item = await repository.latest_question_sent_to(work.session, recipient)
     if item is None:
         return None
     if item.notification.fact not in ASKING:
         return RepliedQuestion(item, None) if item.status == CaseStatus.ANSWERED and item.answer_id is not None else None
     offer = await offer_asked_by(work, item.notification.event_id)
-    return (
-        RepliedQuestion(item, OfferAnswer(kind=offer.kind, offer_id=offer.id, answer=yes, method=AnswerMethod.SMS))
-        if offer is not None
-        else None
-    )
+    if offer is None or (offer.kind is OfferKind.CONSENT and not await _answers_consent(work, reply, recipient, item)):
+        return None
+    return RepliedQuestion(item, OfferAnswer(kind=offer.kind, offer_id=offer.id, answer=yes, method=AnswerMethod.SMS))
+
+
+async def _answers_consent(work: UnitOfWork, reply: SmsReply, recipient: bytes, item: AddressedNotification) -> bool:
+    """Return whether a reply answers the question for consent beyond doubt.
+
+    A digit may be meant for another question that waits on the same phone: then the applicant is not taken at a word never given.
+    """
+    normalised = _normalised(reply.text)
+    if normalised in policy().consent_words:
+        return True
+    return normalised in policy().consent_digits and not await repository.has_other_question(work.session, recipient, item.notification.id)
 
 
 def outcome_key(pepper: Pepper, message_id: str) -> str:

@@ -28,6 +28,12 @@ async def set_status(session: AsyncSession, offer_id: UUID, status: OfferStatus,
     await session.execute(changed.values(status=status))
 
 
+async def end_request(session: AsyncSession, request_id: UUID) -> None:
+    """End a request for consent that still waits; an answer that was not published yet counts as not given."""
+    ended = update(table_of(ProviderOffer)).where(_OFFER.id == request_id, _OFFER.status == OfferStatus.REQUESTED)
+    await session.execute(ended.values(status=OfferStatus.EXCUSED, answer=None, publish_at=None))
+
+
 async def ask_about(session: AsyncSession, commitment_id: UUID, event_id: UUID, answer_until: datetime) -> None:
     """Mark an open commitment as due: the applicant is asked by the event."""
     due = update(table_of(ProviderOffer)).where(_OFFER.id == commitment_id, _OFFER.status == OfferStatus.OPEN)

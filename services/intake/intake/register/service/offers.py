@@ -28,6 +28,7 @@ from shared.contracts import (
     CommitmentEnded,
     CommitmentMade,
     ConsentRequested,
+    InquiryCancelled,
     OutcomeVerified,
     ProposalUnanswered,
     SolutionProposed,
@@ -108,6 +109,11 @@ async def _request_consent(work: UnitOfWork, received: Received[ConsentRequested
     await repository.add_offers(work.session, [row])
 
 
+async def _end_request(work: UnitOfWork, received: Received[InquiryCancelled]) -> None:
+    """Ask no longer for the consent about a cancelled inquiry: nobody would read what it opens."""
+    await repository.end_request(work.session, received.event.inquiry_id)
+
+
 async def _leave_unanswered(work: UnitOfWork, received: Received[ProposalUnanswered]) -> None:
     await repository.set_status(work.session, received.event.proposal_id, OfferStatus.NO_ANSWER, was=[OfferStatus.PROPOSED])
 
@@ -136,6 +142,7 @@ _EFFECTS: Final[Mapping[type[AppealEvent], Callable[[UnitOfWork, Received[Any]],
     CommitmentEnded: _end,
     OutcomeVerified: _verify,
     ConsentRequested: _request_consent,
+    InquiryCancelled: _end_request,
 }
 OFFER_EVENTS: Final = tuple(_EFFECTS)
 

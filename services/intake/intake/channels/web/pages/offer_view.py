@@ -63,6 +63,7 @@ _LATER: Final = N_("On the day of the promise we will ask you whether it was kep
 _EXCUSED: Final = N_("The Fund has released the organisation from this promise.")
 _UNANSWERED: Final = N_("You have not answered yet. You may still do so.")
 _CONSENTED: Final = N_("You agreed that the medical organisation knows who you are and reads the appeal.")
+_LAPSED: Final = N_("The question has lapsed: the Fund no longer asks this organisation. It does not learn who you are.")
 _WITHHELD: Final = N_("You did not agree: the medical organisation does not learn who you are. The review of your appeal goes on.")
 OFFER_STATES: Final[Mapping[tuple[OfferKind, str], str]] = {
     (OfferKind.PROPOSAL, OfferStatus.CONFIRMED): _SOLVED,
@@ -77,6 +78,7 @@ OFFER_STATES: Final[Mapping[tuple[OfferKind, str], str]] = {
     (OfferKind.COMMITMENT, OfferStatus.NO_ANSWER): _UNANSWERED,
     (OfferKind.CONSENT, OfferStatus.GIVEN): _CONSENTED,
     (OfferKind.CONSENT, OfferStatus.REFUSED): _WITHHELD,
+    (OfferKind.CONSENT, OfferStatus.EXCUSED): _LAPSED,
 }
 
 
