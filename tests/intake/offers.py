@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from fastapi import FastAPI, Request, Response
 
 from intake.handlers import HANDLERS
-from intake.register.models import ProviderOffer
+from intake.register.models import Provider, ProviderOffer
 from intake.register.service.offers import publish_due_answers
 from shared.contracts import (
     CommitmentAnswered,
@@ -44,6 +44,25 @@ def stand_in_provider_contact(desk, *, away=False):
 
     desk.foundation.local_apps["provider-contact"] = app
     return asked
+
+
+async def list_provider(desk):
+    """Add the provider that proposes and promises to the replica of the directory."""
+    async with desk.parts.database.write() as session:
+        session.add(
+            Provider(
+                id=PROVIDER,
+                name_kk="№7 сынақ емханасы",
+                name_ru="Сынақ поликлиника №7",
+                short_name="",
+                aliases=[],
+                region="KZ-43",
+                district="",
+                kind="POLYCLINIC",
+                ownership="STATE",
+                active=True,
+            )
+        )
 
 
 class Offered:

@@ -6,7 +6,8 @@ from typing import Final
 CODES: Final = frozenset({"code", "withdrawal-code", "pin-code", "rating-code"})
 """The facts whose notifications carry a one-time code."""
 
-ASKING: Final = frozenset({"solution-proposed", "commitment-due", "consent-requested"})
+CONSENT_FACT: Final = "consent-requested"
+ASKING: Final = frozenset({"solution-proposed", "commitment-due", CONSENT_FACT})
 """The facts whose notifications ask the applicant a question about an offer of a provider, to be answered by yes or no."""
 
 

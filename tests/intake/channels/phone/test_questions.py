@@ -6,7 +6,7 @@ from intake.assembly import delivery_methods
 from intake.notifications.service.dispatch import Dispatcher
 from intake.register.models import ContentRead
 from intake.register.repository.recipients import confirm_contact
-from tests.intake.offers import TEXT, offered, stand_in_provider_contact
+from tests.intake.offers import TEXT, list_provider, offered, stand_in_provider_contact
 from tests.intake.register.test_pages import cookie as signed_in
 
 LIST = "/intake/questions?lang=ru"
@@ -69,6 +69,14 @@ class TestCall:
         assert [(each["purpose"], each["on_behalf_of"]) for each in asked] == [("proposal", "op")]
         [read] = [row for row in await desk.rows(ContentRead) if row.purpose == "question-call"]
         assert (read.reader, read.appeal_id, read.role) == ("op", case.id, "operator")
+
+    async def test_the_caller_names_who_gets_what(self, desk):
+        await list_provider(desk)
+        case = await offered(desk)
+        request_id = await case.consent_requested()
+        page = await desk.client.get(f"/intake/questions/{request_id}?lang=kk", headers=signed_in(desk, "operator", subject="op"))
+        assert "№7 сынақ емханасы" in page.text
+        assert "аты-жөніңізді, ЖСН-іңізді, туған күніңізді" in page.text
 
     @pytest.mark.parametrize(("result", "confirmed"), [("yes", True), ("no", False)])
     async def test_the_operator_records_what_the_applicant_answers(self, desk, result, confirmed):

@@ -8,7 +8,7 @@ import pytest
 
 from intake.register.models import Message
 from intake.register.service.offers import link_token
-from tests.intake.offers import TEXT, offered, stand_in_provider_contact
+from tests.intake.offers import TEXT, list_provider, offered, stand_in_provider_contact
 
 
 async def open_page(case):
@@ -120,6 +120,13 @@ class TestLink:
         await case.due(commitment_id)
         assert (await desk.client.post(path, data={"answer": "no"})).status_code == 200
         assert await case.published() == [(False, "LINK")]
+
+    async def test_a_question_for_consent_names_who_gets_what(self, desk):
+        await list_provider(desk)
+        case = await offered(desk)
+        page = await desk.client.get(await self.path(case, await case.consent_requested()))
+        assert "Сынақ поликлиника №7" in page.text
+        assert "имя, ИИН, дату рождения, контакты, текст обращения и документы" in page.text
 
     @pytest.mark.parametrize("token", ["x", "A" * 22, "%D0%B0" * 22, "A" * 5000])
     async def test_an_unknown_link_opens_nothing(self, desk, token):

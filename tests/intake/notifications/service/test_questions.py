@@ -10,7 +10,7 @@ from intake.notifications.models import InboundMessage, Notification
 from intake.register.repository.recipients import confirm_contact
 from shared.outgoing.signatures import sign_headers
 from tests.intake.notifications.conftest import SECRET
-from tests.intake.offers import TEXT, offered
+from tests.intake.offers import TEXT, list_provider, offered
 
 PHONE = "8 701 000 00 00"
 
@@ -157,3 +157,16 @@ class TestConsentBySms:
         await other.confirm(proposal_id)
         await reply(sms_desk, "1")
         assert await case.published() == [(True, "SMS")]
+
+
+class TestTheQuestionForConsent:
+    async def test_a_mail_names_the_organisation_and_everything_that_it_gets(self, desk, dispatcher, senders):
+        await list_provider(desk)
+        case = await offered(desk, answer_by="EMAIL", language="ru")
+        async with desk.parts.database.write() as session:
+            await confirm_contact(session, case.id, ("email",), desk.clock.now())
+        await case.consent_requested()
+        await dispatcher(desk, senders).run_once()
+        text = senders.by("EMAIL")[-1].text
+        assert "Какой организации: Сынақ поликлиника №7" in text
+        assert all(each in text for each in ("имя", "ИИН", "дату рождения", "контакты", "текст обращения", "документы"))

@@ -1,11 +1,12 @@
 """The text of a notification for its delivery method."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
+from uuid import UUID
 
 from pydantic import ValidationError
 
-from intake.notifications.codes import CODES, DeliveryMethod
+from intake.notifications.codes import CODES, CONSENT_FACT, DeliveryMethod
 from intake.notifications.policy import NotificationRoute, notification_texts
 from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.texts import fill, writing_language
@@ -31,6 +32,17 @@ async def read_answer(contents: Contents, item: AddressedNotification, *, reader
         return None
 
 
+class AskedOffer(NamedTuple):
+    """The offer about which a notification asks, and the link by which the applicant may answer once.
+
+    `recipient`: the provider that a consent opens the appeal to.
+    """
+
+    offer_id: UUID
+    link: str
+    recipient: Label | None
+
+
 def compose_text(
     sealer: Sealer,
     item: AddressedNotification,
@@ -39,13 +51,14 @@ def compose_text(
     method: DeliveryMethod,
     public_url: str,
     answer: AnswerOut | None,
-    link: str | None = None,
+    asked: AskedOffer | None = None,
 ) -> tuple[str, str]:
     """Return subject and text. Only a mail contains more than number and status, and the answer if one is given. Raises SealError.
 
-    `link`: where the applicant may answer the question of the notification once. An SMS has it if both fit into two parts.
+    An SMS has the link of `asked` if both fit into two parts. A chat shows the whole question for consent, as nobody consents to what is
+    not named.
     """
-    notification = item.notification
+    notification, link, recipient = item.notification, asked.link if asked else None, asked.recipient if asked else None
     language, template = writing_language(notification.language or item.appeal_language), notification_texts().templates[route.template]
     values = {"number": item.number}
     if notification.secret is not None:
@@ -53,9 +66,15 @@ def compose_text(
     subject = fill(template.short, language, values)
     if method == DeliveryMethod.SMS:
         return subject, _with_link(fill(template.sms, language, values), link)
+    body = [fill(template.body, language, values), *_recipient_line(recipient, language)]
     if method != DeliveryMethod.EMAIL:
-        return subject, subject
-    return subject, _mail_text([fill(template.body, language, values), *_link_line(link, language)], language, item, answer, public_url)
+        is_consent = method == DeliveryMethod.TELEGRAM and notification.fact == CONSENT_FACT
+        return subject, "\n\n".join([subject, *body]) if is_consent else subject
+    return subject, _mail_text([*body, *_link_line(link, language)], language, item, answer, public_url)
+
+
+def _recipient_line(recipient: Label | None, language: Language) -> list[str]:
+    return [] if recipient is None else [fill(notification_texts().mail["recipient"], language, {"provider": recipient.in_(language)})]
 
 
 def _with_link(sms: str, link: str | None) -> str:

@@ -19,12 +19,12 @@ from intake.notifications.codes import ASKING, CODES, DeliveryMethod, Notificati
 from intake.notifications.models import Notification
 from intake.notifications.policy import NEWS, NotificationPolicy, NotificationRoute, notification_texts, policy, routes
 from intake.notifications.repository import AddressedNotification, NotificationChanges, TriedMethods
-from intake.notifications.service.composition import ANSWER, compose_text, read_answer
+from intake.notifications.service.composition import ANSWER, AskedOffer, compose_text, read_answer
 from intake.notifications.service.contacts import contacts, has_unconfirmed, next_method
 from intake.notifications.service.hours import next_opening
 from intake.notifications.service.planning import FactOfAppeal, new_notification
 from intake.register.service import recipients
-from intake.register.service.offers import can_answer, link_token, offer_asked_by
+from intake.register.service.offers import can_answer, link_token, offer_asked_by, recipient_of
 from intake.register.service.recipients import NOTICES, day_of, next_day, recipient_key
 from intake.register.service.registration import phone_key
 from shared.contents import OwnerUnavailable
@@ -226,11 +226,11 @@ class Dispatcher:
             except OwnerUnavailable:
                 if notification.attempts <= len(self._policy.retries):
                     raise
-        offer_id = await self._offer_of(notification)
-        link = self._public_url + ANSWER + link_token(self._parts.pepper, offer_id) if offer_id is not None else None
+        asked = await self._offer_of(notification)
         subject, text = compose_text(
-            self._parts.sealer, item, attempt.route, method=attempt.method, public_url=self._public_url, answer=answer, link=link
+            self._parts.sealer, item, attempt.route, method=attempt.method, public_url=self._public_url, answer=answer, asked=asked
         )
+        offer_id = asked.offer_id if asked is not None else None
         return OutgoingMessage(notification.id, notification.appeal_id, attempt.address, subject, text, self._parts.clock.now(), offer_id)
 
     async def _is_open_question(self, item: AddressedNotification) -> bool:
@@ -239,13 +239,16 @@ class Dispatcher:
             offer = await offer_asked_by(work, item.notification.event_id)
         return offer is not None and offer.answer is None and can_answer(offer, item.status or "", self._parts.clock.now())
 
-    async def _offer_of(self, notification: Notification) -> UUID | None:
+    async def _offer_of(self, notification: Notification) -> AskedOffer | None:
         """Return the offer of a provider about which a notification asks; None for any other notification."""
         if notification.fact not in ASKING:
             return None
         async with self._parts.units.read() as work:
             offer = await offer_asked_by(work, notification.event_id)
-        return offer.id if offer is not None else None
+            if offer is None:
+                return None
+            link = self._public_url + ANSWER + link_token(self._parts.pepper, offer.id)
+            return AskedOffer(offer.id, link, await recipient_of(work, offer))
 
     async def _pass_on(self, method: DeliveryMethod, message: OutgoingMessage, batch: "_SendBatch") -> str | None:
         """Call the sender. Raises what it raises, and _NotTried once its server has failed in this batch."""

@@ -6,9 +6,10 @@ from uuid import UUID
 from intake.register.models import ProviderOffer
 from intake.register.repository import applicant as records
 from intake.register.repository import offers as repository
-from intake.register.service.offers import can_answer
+from intake.register.service.offers import can_answer, recipient_of
 from intake.register.service.sealed_fields import open_field
 from shared.auth import Principal
+from shared.domain.labels import Label
 from shared.errors import NotFound
 from shared.sealing import SealError
 from shared.unit_of_work import UnitOfWork
@@ -25,6 +26,8 @@ class OfferToCall(NamedTuple):
     region: str
     full_name: str | None
     phone: str | None
+    recipient: Label | None
+    """The provider that a consent opens the appeal to."""
 
 
 async def read_for_call(work: UnitOfWork, offer_id: UUID, reader: Principal) -> OfferToCall:
@@ -41,7 +44,8 @@ async def read_for_call(work: UnitOfWork, offer_id: UUID, reader: Principal) -> 
         applicant = open_field(work.sealer, appeal.id, "applicant", appeal.applicant) or {}
     except SealError:  # erased
         raise NotFound from None
-    return OfferToCall(offer, appeal.number, tracking["region"], applicant.get("full_name"), applicant.get("phone"))
+    recipient = await recipient_of(work, offer)
+    return OfferToCall(offer, appeal.number, tracking["region"], applicant.get("full_name"), applicant.get("phone"), recipient)
 
 
 async def visible_offer(work: UnitOfWork, offer_id: UUID, reader: Principal) -> ProviderOffer:

@@ -16,6 +16,7 @@ from intake.register.models import ProviderOffer
 from intake.register.policy import policy
 from intake.register.repository import applicant as records
 from intake.register.repository import offers as repository
+from intake.register.repository.appeals import provider_names
 from intake.register.schemas.offers import CommitmentOut, ConsentRequestOut, OfferAnswer, OfferAnswered, ProposalOut
 from intake.register.schemas.rows import OfferRow, TrackingRow
 from intake.register.service.progress import lock_appeal, publish_change, store_message
@@ -34,6 +35,7 @@ from shared.contracts import (
     SolutionProposed,
 )
 from shared.database import Database
+from shared.domain.labels import Label
 from shared.errors import DomainError, NotFound
 from shared.messaging.handling import Received
 from shared.sealing import Pepper
@@ -257,6 +259,14 @@ async def offer_asked_by(work: UnitOfWork, event_id: UUID) -> ProviderOffer | No
     return await repository.offer_asked_by(work.session, event_id)
 
 
+async def recipient_of(work: UnitOfWork, offer: ProviderOffer) -> Label | None:
+    """Return the provider that a consent opens the appeal to; None for any other offer, and for a provider that is not known here."""
+    if offer.kind is not OfferKind.CONSENT:
+        return None
+    names = (await provider_names(work.session, [offer.provider_id])).get(offer.provider_id)
+    return Label(names[0], names[1], names[1]) if names is not None else None
+
+
 def can_answer(offer: ProviderOffer, appeal_status: str, now: datetime) -> bool:
     """Return whether the applicant may answer, or change the answer, now."""
     if offer.answer is not None and (offer.publish_at is None or offer.publish_at <= now):
@@ -342,6 +352,8 @@ class LinkedQuestion(NamedTuple):
     answer: bool | None
     is_open: bool
     """It can be answered now."""
+    recipient: Label | None
+    """The provider that a consent opens the appeal to."""
 
 
 async def question_of_link(work: UnitOfWork, token: str) -> LinkedQuestion | None:
@@ -354,4 +366,4 @@ async def question_of_link(work: UnitOfWork, token: str) -> LinkedQuestion | Non
     if number is None or status is None or now >= (offer.answer_until or offer.at) + policy().offers.link_life:
         return None
     is_open = can_answer(offer, status, now) and offer.answer is None
-    return LinkedQuestion(offer.id, offer.appeal_id, number, offer.kind, offer.answer, is_open)
+    return LinkedQuestion(offer.id, offer.appeal_id, number, offer.kind, offer.answer, is_open, await recipient_of(work, offer))

@@ -47,9 +47,12 @@ def _is_reminded_today(inquiry: Inquiry, appeal: Appeal, now: datetime) -> bool:
 
 
 def _is_consent_possible(inquiry: Inquiry, appeal: Appeal) -> bool:
-    """Return whether the applicant is withheld only for want of a consent that was neither asked for nor answered yet."""
+    """Return whether the applicant is withheld only for want of a consent that was neither asked for nor answered yet.
+
+    The question is put about the provider of the appeal, which the applicant knows, and about no other.
+    """
     is_open = inquiry.discloses or consent_state(inquiry) is not None
-    return not is_open and allowed_level(inquiry.category, appeal) is DisclosureLevel.PERSON
+    return not is_open and appeal.provider_id == inquiry.provider_id and allowed_level(inquiry.category, appeal) is DisclosureLevel.PERSON
 
 
 GUARDS: Final[Mapping[Guard, Callable[[Inquiry, Appeal, datetime], bool]]] = {

@@ -75,11 +75,12 @@ WORDING: Final[Mapping[OfferKind, CallWording]] = {
     OfferKind.CONSENT: CallWording(
         N_("May they know the name?"),
         N_(
-            "“This is the Fund. The medical organisation cannot answer us without knowing who appealed. May we give it your name and the "
-            "text of your appeal? Without your consent we do not; whatever you answer does you no harm.” Do not persuade."
+            "“This is the Fund. The medical organisation cannot answer us without knowing who appealed. May we, for this appeal, give it "
+            "your name, IIN, birth date, contacts, the text of the appeal and the documents that the Fund attaches? Without your consent "
+            "we do not; whatever you answer does you no harm.” Name the organisation. Do not persuade."
         ),
-        N_("Yes, it may know the name"),
-        N_("No, the name is not passed on"),
+        N_("Yes, it may get the data"),
+        N_("No, the data is not passed on"),
     ),
 }
 
@@ -183,6 +184,7 @@ async def _show(
         number=found.number,
         full_name=found.full_name,
         phone=found.phone,
+        recipient=found.recipient.in_(language_of(request)) if found.recipient is not None else None,
         text=texts.get(offer_id),
         zone=regions()[found.region].timezone,
         typed=typed or {},

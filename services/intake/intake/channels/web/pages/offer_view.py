@@ -48,8 +48,8 @@ WORDING: Final[Mapping[OfferKind, OfferWording]] = {
         N_("May the medical organisation know who you are?"),
         N_("The organisation asked who you are"),
         N_(
-            "The medical organisation cannot answer the Fund without knowing who appealed. If you agree, it gets what you stated about "
-            "yourself and the text of the appeal: it alone, and for this answer alone."
+            "The medical organisation cannot answer the Fund without knowing who appealed. If you agree, it gets your name, IIN, birth "
+            "date, contacts, the text of the appeal and the documents that the Fund attaches: it alone, and for this appeal alone."
         ),
         N_("Without a yes nothing is passed on. The law forbids harming you because you complained."),
     ),

@@ -27,6 +27,7 @@ from shared.errors import DomainError, TooMany
 from shared.forms import read_fields
 from shared.unit_of_work import UnitsOfWork
 from shared.web.i18n import N_
+from shared.web.languages import language_of
 from shared.web.pages import Flash
 
 router = APIRouter()
@@ -102,6 +103,7 @@ async def _question_page(
     status = 404 if asked is None else 409 if is_repeated and not asked.is_open else 200
     wording = WORDING[asked.kind] if asked is not None else None
     state = answered_state(asked.kind, yes=asked.answer) if asked is not None and asked.answer is not None else ""
-    page = PAGES.render(request, "question.html", status, asked=asked, wording=wording, state=state, is_new=is_new)
+    recipient = asked.recipient.in_(language_of(request)) if asked is not None and asked.recipient is not None else None
+    page = PAGES.render(request, "question.html", status, asked=asked, wording=wording, recipient=recipient, state=state, is_new=is_new)
     page.headers.update(_PRIVATE)
     return page
