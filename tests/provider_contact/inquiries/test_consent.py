@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from provider_contact.inquiries.models import Appeal
+from provider_contact.inquiries.models import Appeal, Inquiry
 from shared import contracts
-from tests.provider_contact.conftest import OTHER, PROVIDER, appeal_id, closed, corrected, sent_inquiry
+from tests.provider_contact.conftest import OTHER, PROVIDER, appeal_id, closed, corrected, registered, sent_inquiry
 from tests.provider_contact.inquiries.service.test_actions import Exchange, offered
+from tests.provider_contact.inquiries.test_requested import requested
 from tests.provider_contact.portal.conftest import Person
 
 REASON = "Құпия себеп: сол күні қырық пациент келді"
@@ -56,6 +57,15 @@ class TestTheProvider:
         exchange = Exchange(world, await sent_inquiry(world, discloses=False, category="ETHICS"))
         assert "ask-consent" not in offered(await exchange.shown()), "the category opens the text alone"
         assert (await exchange.provides("ask-consent", reason=REASON)).json()["code"] == "action-not-possible"
+
+    async def test_a_provider_that_the_appeal_is_not_about_cannot_ask_for_it(self, world):
+        await world.consume(registered(1, provider_id=PROVIDER))
+        await world.consume(requested(provider_id=OTHER))
+        [inquiry] = await world.rows(Inquiry)
+        officer = world.token("provider", provider_id=OTHER, subject="x")
+        shown = (await world.get(f"/v1/inquiries/{inquiry.inquiry_id}", officer)).json()
+        assert "respond" in offered(shown)
+        assert "ask-consent" not in offered(shown)
 
 
 class TestTheClerk:

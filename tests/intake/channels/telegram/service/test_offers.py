@@ -9,7 +9,7 @@ from intake.channels.telegram.service.texts import button_label, text_of
 from intake.notifications.service.dispatch import Dispatcher
 from intake.register.models import Appeal
 from tests.intake.channels.telegram.service.test_worker import filed
-from tests.intake.offers import TEXT, Offered
+from tests.intake.offers import TEXT, Offered, list_provider
 from tests.telegram_double import Phone, buttons
 
 YES, NO = button_label("yes", "kk"), button_label("no", "kk")
@@ -47,6 +47,14 @@ class TestQuestion:
         assert message["text"] == f"№ {case.number}: мәселе шешілді ме?"
         assert [label for label, _ in buttons(message)][:2] == [YES, NO]
         assert TEXT not in str(bot.telegram.calls)
+
+    async def test_the_question_for_consent_names_who_gets_what(self, bot, phone, case):
+        await list_provider(bot.desk)
+        await case.consent_requested()
+        message = await notified(bot, phone)
+        assert "Қай ұйымға: №7 сынақ емханасы" in message["text"]
+        assert all(each in message["text"] for each in ("аты-жөніңізді", "ЖСН-іңізді", "туған күніңізді", "өтініш мәтінін", "құжаттарды"))
+        assert [label for label, _ in buttons(message)][:2] == [YES, NO]
 
     @pytest.mark.usefixtures("case")
     async def test_other_notifications_have_no_such_buttons(self, bot, phone):
