@@ -30,6 +30,7 @@ ACTIONS = (
     "ask-consent",
     "request-consent",
     "decline-consent",
+    "share-documents",
     "accept",
     "return",
     "remind",
@@ -75,6 +76,10 @@ class TestTheService:
             "/provider-contact/v1/imports/{import_id}/actions/undo",
             "/provider-contact/v1/inquiries",
             "/provider-contact/v1/inquiries/{inquiry_id}",
+            "/provider-contact/v1/inquiries/{inquiry_id}/files",
+            "/provider-contact/v1/inquiries/{inquiry_id}/files/{file_id}",
+            "/provider-contact/v1/inquiries/{inquiry_id}/documents/{attachment_id}",
+            "/provider-contact/v1/providers/{provider_id}/manager",
             "/provider-contact/v1/refusals",
             "/provider-contact/v1/proposals",
             "/provider-contact/v1/commitments",
@@ -92,6 +97,7 @@ class TestTheService:
             "/provider-contact/v1/webhook/secret",
             "/provider-contact/v1/webhook/test",
             "/provider-contact/internal/v1/contents",
+            "/provider-contact/internal/v1/attachments",
         }
 
     def test_nothing_is_opened_when_the_application_is_made(self, tmp_path):
