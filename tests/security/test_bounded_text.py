@@ -7,7 +7,6 @@ What this kind is about took seconds.
 import random
 import time
 from contextlib import suppress
-from datetime import date
 from itertools import islice
 from uuid import uuid4
 
@@ -30,6 +29,8 @@ from routing.classification.service import classify
 from routing.classification.service.lexicon import lexicon
 from routing.desk.pages.thread import parts_of
 from routing.knowledge import service as articles
+from routing.knowledge.policy import article_seeds
+from routing.knowledge.schemas import Article
 from shared.domain.emails import InvalidEmail, normalise_email
 from shared.domain.identifiers import InvalidNumber, RegistrationNumber, digits_as_typed, holds_iin, is_valid_bin_or_iin, normalise_twelve
 from shared.domain.languages import _weigh, detect_language
@@ -174,6 +175,21 @@ def providers() -> list[Provider]:
     return [Provider(id=uuid4(), **beside, **{**listed(number), "aliases": list(listed(number)["aliases"])}) for number in range(ENTRIES)]
 
 
+ARTICLES = [
+    Article(
+        id=seed.code,
+        topic=seed.topic,
+        category=seed.category,
+        valid_from=seed.valid_from,
+        valid_to=seed.valid_to,
+        source=seed.source,
+        reviewed=seed.is_confirmed,
+        questions={language: text.question for language, text in seed.texts.items()},
+        answers={language: text.answer for language, text in seed.texts.items()},
+        synonyms={},
+    )
+    for seed in article_seeds()
+]
 ALGORITHMS = {
     "clean": clean,
     "compact": compact,
@@ -205,7 +221,7 @@ ALGORITHMS = {
     "parts of a message of the bot": split_text,
     "upload tickets": parse_tickets,
     "body of an appeal": refused(lambda text: parse(AppealIn, to_json({"region": "KZ-43", "applicant": {}, "text": text})), DomainError),
-    "article search": lambda text: articles.search(text[:200], date(2026, 2, 2)),
+    "article search": lambda text: articles.search(ARTICLES, text[:200]),
     "file name": refused(lambda text: safe_name(text, kinds()["PDF"]), DomainError),
 }
 
