@@ -211,7 +211,7 @@ def _request(document, path, method, token, cookies):
 
 
 async def _answer(desk, method, path, key, asked):
-    filled = path.format(appeal_id=key, attachment_id=UNKNOWN, action="claim", view_id=UNKNOWN, step="delete")
+    filled = path.format(appeal_id=key, attachment_id=UNKNOWN, file_id=UNKNOWN, action="claim", view_id=UNKNOWN, step="delete")
     answer = await desk.client.request(method, filled, **asked)
     location = answer.headers.get("location", "")
     return answer.status_code, answer.text.replace(key, "…"), location.replace(key, "…")

@@ -7,7 +7,7 @@ from routing.clocks.codes import ReportLevel
 from shared.auth import Principal
 from shared.errors import InvalidInput
 from tests.routing.clocks.test_service import DUE, watch
-from tests.routing.support import QUESTION, registered
+from tests.routing.support import COMPLAINT, QUESTION, registered
 
 TO_HEAD = datetime(2026, 2, 24, 18, 59, 59, tzinfo=UTC)  # the end of the working day after the due day
 
@@ -71,6 +71,7 @@ class TestList:
     async def test_the_longest_overdue_comes_first_assigned_or_not_and_pages_follow_each_other(self, desk):
         days = [datetime(2026, 2, day, 9, tzinfo=UTC) for day in (4, 2, 3)]
         events = [registered(registered_at=day) for day in days]
+        desk.texts.known |= {event.appeal_id: COMPLAINT for event in events}  # an unsorted appeal would have a clock of its own
         await desk.apply(*events)
         in_order = [events[n].appeal_id for n in (1, 2, 0)]
         await desk.carry_out(in_order[1], "claim", desk.token("specialist", region="KZ-43", subject="clerk-1", name="Айгүл"))

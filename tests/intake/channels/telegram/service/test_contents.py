@@ -176,4 +176,8 @@ class TestAlbums:
         person, says = at("MATTER"), []
         for content in ({"caption": "Кезек ұзақ"}, {}, {}, {}, {}):
             says += person.does(message({"photo": [PICTURE], "media_group_id": "a1", **content})).replies
-        assert (person.state.step, person.state.draft["text"], len(says)) == ("KIND", "Кезек ұзақ", 1)
+        assert (person.state.step, person.state.draft["text"], len(says)) == (
+            "KIND",
+            "Кезек ұзақ",
+            2,
+        )  # what of the files, and the question
