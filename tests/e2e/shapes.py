@@ -192,6 +192,7 @@ KPI_IDS = (
     "unproven",
 )
 MEASURED_IDS = (
+    "self_served",
     "satisfaction",
     "calls_offered",
     "calls_answered",

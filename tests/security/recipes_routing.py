@@ -90,6 +90,7 @@ split_issue = _action("split-issue", category="WAITING")
 
 async def add_note(target: Target) -> Call:
     appeal_id, who = await target.world.open(), target.world.token("specialist", region="KZ-43", subject="clerk-1")
+    await target.world.get("/cases", who)  # the first visit of a day is recorded; the note is counted alone
     return Call(f"{CASES}/{appeal_id}/notes", who, json={"text": "Осы емханаға төртінші шағым.", "mentions": []})
 
 
