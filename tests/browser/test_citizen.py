@@ -204,13 +204,13 @@ class TestFiling:
         await fill(page)
         await page.locator("main details summary").first.click()
         await page.fill("#f-patient-full_name", "Сынақ Әже")
-        key = await page.locator('[name="key"]').input_value()
+        key = await page.locator('[name="key"] >> nth=0').input_value()
         await page.reload()
         assert await page.locator("#f-text").input_value() == "Терапевт қабылдаудан бас тартты.\nТалон жоқ деді."
         assert await page.locator('[name="kind"]:checked').input_value() == "COMPLAINT"
         assert await page.locator("#f-category").is_visible()
         assert await page.locator("#f-patient-full_name").is_visible()
-        assert await page.locator('[name="key"]').input_value() == key
+        assert await page.locator('[name="key"] >> nth=0').input_value() == key
         await page.goto(desk.url + "/intake/?region=KZ-75")
         assert await page.locator("#f-region").input_value() == "KZ-75"
         await submit(page, 'button[value="preview"]')
