@@ -8,6 +8,8 @@ DATA ?= .run/data
 ENGINES := $(BIN)/python -m engines
 STAMP := $(VENV)/.installed
 
+unexport PYTHONDONTWRITEBYTECODE  # every start of a process would compile a thousand modules again
+
 .PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk fast-paths slow-clients guess-timing chaos fuzz train model-rollback asyncapi privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 

@@ -97,6 +97,7 @@ def settle_memory() -> None:
     """Exclude all existing objects from later garbage collections. Call this when the process has finished its start."""
     gc.collect()
     gc.freeze()
+    gc.enable()  # the `aryz` command disables it during the start
     gc.set_threshold(*RARELY)
 
 

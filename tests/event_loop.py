@@ -1,4 +1,7 @@
-"""Measurement of the steps of an event loop."""
+"""Measurement of the steps of an event loop.
+
+Tests that measure stand outside the folders of `make coverage`: slipcover replaces code while it runs, which is a step of its own.
+"""
 
 import asyncio
 import gc

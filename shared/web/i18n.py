@@ -1,6 +1,7 @@
 """Translations in three languages, read from `.po` catalogs at start-up. A msgid is the English sentence, so English needs no catalog."""
 
 from collections.abc import Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -32,7 +33,7 @@ class Translations:
 
         Raises babel.messages.pofile.PoFileError for a malformed file. Fuzzy entries are left out.
         """
-        return cls({language: _catalog(language, directories) for language in LANGUAGES})
+        return cls({language: _catalog(language, tuple(directories)) for language in LANGUAGES})
 
     def of(self, language: str) -> NullTranslations:
         return self._catalogs[language]
@@ -41,7 +42,8 @@ class Translations:
         return self._catalogs[language].gettext(message)
 
 
-def _catalog(language: str, directories: Sequence[Path]) -> NullTranslations:
+@cache  # several groups of pages have the same catalogs, and reading them is a quarter of a start
+def _catalog(language: str, directories: tuple[Path, ...]) -> NullTranslations:
     merged: Catalog | None = None
     for directory in directories:
         path = directory / f"{language}.po"

@@ -8,6 +8,7 @@ import pytest
 
 from intake.imports.service.importing import _former_id
 from intake.register.models import Appeal
+from shared.domain.identifiers import is_valid_bin_or_iin
 from tests.event_loop import STEP, Steps
 from tests.intake.imports.service.test_importing import as_csv, row, send, send_raw
 
@@ -90,4 +91,11 @@ class TestTheLoopStaysFree:
         async with Steps() as steps:
             answer = await send_raw(desk, b"x\n" * 9_000)
         assert len(answer.json()["rejected"]) == 9_000
+        assert steps.longest < STEP
+
+    async def test_while_providers_are_imported(self, world):
+        numbers = [number for number in map(str, range(200_140_000_000, 200_140_040_000)) if is_valid_bin_or_iin(number)][:3000]
+        async with Steps() as steps:
+            answer = await world.load(*({"bin": number} for number in numbers))
+        assert answer.json()["imported"] == 3000
         assert steps.longest < STEP

@@ -7,9 +7,7 @@ import pytest
 from provider_contact.directory.models import Provider
 from provider_contact.directory.service.sheets import COLUMNS, PROVIDER_FORM, read_sheet
 from shared.contracts import ProviderRecorded
-from shared.domain.identifiers import is_valid_bin_or_iin
 from shared.errors import InvalidInput, MalformedText
-from tests.event_loop import STEP, Steps
 from tests.provider_contact.conftest import BINS, LINE, PROVIDERS, SOLE_TRADER, sheet
 
 
@@ -162,11 +160,3 @@ class TestImportProviders:
         world.statements.clear()
         await world.load(*({"bin": number, "phone": "" if at % 2 else LINE["phone"]} for at, number in enumerate(BINS[1:])))
         assert len(world.statements) == few
-
-    async def test_the_event_loop_stays_free(self, world):
-        numbers = [number for number in map(str, range(200_140_000_000, 200_140_040_000)) if is_valid_bin_or_iin(number)][:3000]
-        await world.load(*({"bin": number} for number in numbers[:100]))  # what runs for the first time is not measured: coverage notes it
-        async with Steps() as steps:
-            answer = await world.load(*({"bin": number} for number in numbers[100:]))
-        assert answer.json()["imported"] == 2900
-        assert steps.longest < STEP
