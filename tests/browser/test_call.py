@@ -6,10 +6,14 @@ import pytest
 
 from intake.channels.phone.models import Call, OralRecord
 from intake.register.models import Appeal
+from intake.suggestions.models import ShownArticles
 from shared.web.session import COOKIE
+from tests.browser.conftest import submit
 from tests.intake.channels.phone.test_api import NUMBER, event, publish_calls, send
 from tests.intake.channels.phone.test_pages import over
 from tests.intake.conftest import NOW, running
+from tests.intake.register.test_handlers import apply
+from tests.intake.suggestions.articles import QUESTION, QUESTION_RU, article
 
 pytestmark = pytest.mark.browser
 RING = NOW - timedelta(minutes=10)
@@ -119,6 +123,82 @@ class TestTheKeyboard:
         assert (await rows(desk, Call, 1))[0].verified_by == ["NAME", "IIN_DIGITS"]
 
 
+OFFERED = {
+    "kk": (QUESTION, "Жолдаманы тіркелген емхананың дәрігері береді."),
+    "ru": (QUESTION_RU, "Направление даёт врач поликлиники прикрепления."),
+}
+
+
+class TestReadyAnswers:
+    """While the operator writes, published articles appear beside the call."""
+
+    @pytest.mark.parametrize("language", ["kk", "ru"])
+    async def test_one_key_reads_an_answer_and_one_closes_the_question(self, desk, screen, serious, language):
+        question, answer = OFFERED[language]
+        await apply(desk, article(1), article(2))
+        await send(desk, TALKING)
+        page = await screen(language=language)
+        await page.select_option("[name='quick.region']", "KZ-43")
+        await page.locator("#f-text").press_sequentially(question)
+        cards = page.locator("[data-offered] details")
+        await cards.nth(1).wait_for()
+        assert await page.locator("#f-text").input_value() == question, "letters that are typed are text"
+        assert not await cards.first.get_by_text(answer).is_visible()
+        await page.keyboard.press("Escape")
+        await press(page, "KeyQ", "й")
+        await cards.first.get_by_text(answer).wait_for()
+        await press(page, "KeyW", "ц")
+        assert await cards.evaluate_all("all => all.map(each => each.open)") == [False, True]
+        assert await serious(page) == []
+        await press(page, "F10", "F10")
+        await page.locator("[data-held]").wait_for()
+        await over(desk)
+        [appeal] = await rows(desk, Appeal, 1)
+        assert (appeal.topic, appeal.text, appeal.language, appeal.received_at) == ("REFERRAL", None, language, RING)
+
+    @pytest.mark.parametrize("language", ["kk", "ru"])
+    async def test_a_complaint_with_the_same_words_is_offered_nothing(self, desk, screen, language):
+        await apply(desk, article())
+        page = await screen(language=language)
+        await page.select_option("#f-service", "COMPLAINT")
+        async with page.expect_response("**/intake/call/suggestions") as answered:
+            await page.locator("#f-text").fill(OFFERED[language][0])
+        assert "<details" not in await (await answered.value).text()
+        assert await page.locator("[data-offered]").is_hidden()
+
+    async def test_what_was_shown_is_noted_with_what_is_registered_anyway(self, desk, screen):
+        await apply(desk, article())
+        page = await screen()
+        await page.select_option("#f-service", "CONSULTATION")
+        await page.select_option("#f-region", "KZ-43")
+        await page.locator("[name='consents.PROCESSING']").evaluate("(box) => { box.closest('details')?.setAttribute('open', ''); }")
+        await page.check("[name='consents.PROCESSING']")
+        await page.locator("#f-text").fill(QUESTION_RU)
+        await page.locator("[data-offered] details").wait_for()
+        await page.keyboard.press("F9")
+        await page.locator("[name=confirmed]").check()
+        await page.keyboard.press("F9")
+        await page.locator(".dictated").wait_for()
+        [shown] = await rows(desk, ShownArticles, 1)
+        assert shown.article_ids == [str(article().article_id)]
+
+    @pytest.mark.parametrize("language", ["kk", "ru"])
+    async def test_without_scripts_a_button_shows_the_answers(self, desk, screen, language):
+        question, answer = OFFERED[language]
+        await apply(desk, article())
+        page = await screen(language=language, javascript=False, width=390)
+        await page.select_option("#f-service", "CONSULTATION")
+        await page.locator("#f-text").fill(question)
+        await submit(page, "[value=suggest]")
+        assert await page.locator("#f-text").input_value() == question
+        await page.locator("[data-offered] summary").click()
+        await page.get_by_text(answer).wait_for()
+        await page.select_option("[name='quick.region']", "KZ-43")
+        await submit(page, "[data-offered] button")
+        await over(desk)
+        await rows(desk, Appeal, 1)
+
+
 LABELS_TO_EDGE = """buttons => Math.min(...buttons.map(button => {
     const range = document.createRange();
     range.selectNodeContents(button);
@@ -172,14 +252,14 @@ class TestTheScreen:
         await page.wait_for_load_state()
         await self._check_page(page, serious, width)
         await page.locator("[name='check.NAME'], #new").first.wait_for()
-        await page.locator("#new button.btn").click()
+        await page.locator("#new [data-key=F9]").click()
         await page.locator("#error-summary").wait_for()
         await self._check_page(page, serious, width)
         await page.select_option("#f-service", "REPORT")
         await page.select_option("#f-region", "KZ-43")
         await page.locator("#f-text").fill("Көрсетілмеген қызмет жазылған.")
         await page.locator("#f-applicant-phone").fill("")
-        await page.locator("#new button.btn").click()
+        await page.locator("#new [data-key=F9]").click()
         await page.locator("[name=confirmed]").wait_for()
         await self._check_page(page, serious, width)
         await page.locator("[name=confirmed]").check()

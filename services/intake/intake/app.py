@@ -19,6 +19,7 @@ from intake.channels.phone.pages import call as call_pages
 from intake.channels.phone.pages import call_backs as call_back_pages
 from intake.channels.phone.pages import incidents as incident_pages
 from intake.channels.phone.pages import questions as question_pages
+from intake.channels.phone.pages import suggestions as call_suggestion_pages
 from intake.channels.phone.service.insurance import FileInsuranceRegister
 from intake.channels.telegram import api as telegram
 from intake.channels.web.pages import actions, filing, offers, tracking
@@ -77,6 +78,7 @@ for _router in (
     filing.router,
     call_pages.router,
     call_back_pages.router,
+    call_suggestion_pages.router,
     incident_pages.router,
     question_pages.router,
     tracking.router,

@@ -20,6 +20,7 @@ PAGES: Final = Pages(
     assets_prefix="/intake/static",
     flashes={
         "consultation-closed": Flash(N_("The consultation is closed and counted.")),
+        "article-gone": Flash(N_("This ready answer was withdrawn a moment ago. Close the question by its topic."), "warn"),
         "closed-before": Flash(N_("This consultation is closed already, by the key that was pressed first."), "warn"),
         "closing-undone": Flash(N_("The consultation is taken back. Nothing was registered.")),
         "closing-done": Flash(N_("Too late to undo: the consultation is closed and counted."), "warn"),

@@ -126,6 +126,7 @@ def check_policies() -> None:
     case_policies.content_purposes()
     case_policies.closing_rules()
     case_policies.anonymous_policy()
+    knowledge.knowledge_policy()
     knowledge.parameters()
     knowledge.article_seeds()
     knowledge.macros()

@@ -10,6 +10,7 @@ import pytest
 from intake.suggestions import service
 from intake.suggestions.models import Article, SelfService
 from shared.contracts import QuestionSelfServed
+from shared.language.protected import protected_subjects
 from shared.messaging.tables import outbox
 from tests.intake.register.test_handlers import apply
 from tests.intake.suggestions.articles import CANARY, QUESTION, QUESTION_RU, article, retired
@@ -86,6 +87,17 @@ class TestSuggest:
 
     @pytest.mark.parametrize("text", ["Анам есінен танып қалды, дем алмай жатыр, жолдама қайдан аламын?", "МРТ"])
     async def test_danger_and_what_has_just_been_begun_get_none(self, published, text):
+        assert await suggested(published, text) == []
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Где взять направление на МРТ? Врач вымогает за него деньги.",
+            "МРТ-ға жолдаманы қайдан аламын, дәрігер жолдама үшін пара сұрады?",
+        ],
+    )
+    async def test_a_protected_subject_gets_none_though_it_is_called_a_question(self, published, text):
+        assert protected_subjects(text)
         assert await suggested(published, text) == []
 
     async def test_the_calls_of_an_address_are_limited(self, start, tmp_path):

@@ -36,6 +36,21 @@ def entry(**changed):
     return policy.ArticleEntry.model_validate(usual | days | changed)
 
 
+class TestKeepers:
+    def test_supervisors_heads_and_admins_keep_the_articles(self):
+        assert policy.knowledge_policy().keepers == ("supervisor", "head", "admin")
+
+    @pytest.mark.parametrize("keepers", [[], ["keeper"], ["applicant"], ["head", "provider"], ["service"]])
+    def test_whoever_is_no_staff_of_the_fund_stops_the_start(self, keepers):
+        with pytest.raises(ValueError, match="keepers"):
+            policy.KnowledgePolicy(keepers=keepers, warn_days=45)
+
+    def test_the_keepers_are_warned_a_month_before_an_article_ends(self):
+        assert policy.knowledge_policy().warn_days >= 30
+        with pytest.raises(ValueError, match="warn_days"):
+            policy.KnowledgePolicy(keepers=("head",), warn_days=29)
+
+
 class TestArticles:
     def test_every_topic_has_one_that_is_published_or_waits_for_its_confirmation(self):
         assert {article.topic for article in article_seeds()} >= set(taxonomy().topics)

@@ -2,25 +2,29 @@
 
 Figures are in `data/parameters.csv`, and texts name them instead of repeating them: `{{self_payer_month}}`. `{{code}}` is the figure of the
 year in which the article becomes valid, so such an article must end with that year; `{{code.2025}}` is the figure of the named year.
-`data/articles.toml` seeds the table of articles; people keep them afterwards. Sentences for answers are in `data/macros.toml`.
+`data/articles.toml` seeds the table of articles; people keep them afterwards. Sentences for answers are in `data/macros.toml`. Who keeps
+the articles is in `data/knowledge_policy.toml`.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, field_validator
 
 from routing.knowledge.codes import FigureProblem, FigureUnit, MacroValue, ReviewState
+from shared.auth import STAFF, Role
 from shared.domain.tables import ReferenceDataError, Row
 from shared.domain.taxonomy import taxonomy
+from shared.http import StrictModel
 from shared.policy_files import policy_model, policy_rows
 
 FILE: Final = "articles.toml"
+POLICY_FILE: Final = "knowledge_policy.toml"
 MACRO_FILE: Final = "macros.toml"
 PARAMETER_FILE: Final = "parameters.csv"
 WRITTEN_IN: Final = ("kk", "ru")
@@ -39,6 +43,31 @@ _NAMES: Final[Mapping[FigureUnit, Mapping[str, str]]] = {
     FigureUnit.INDICATORS: {"kk": "АЕК", "ru": "МРП"},
 }
 _PERCENT: Final = Decimal(100)
+
+
+class KnowledgePolicy(StrictModel):
+    """Who keeps the articles (`keepers`), and how many days before its last day an article is shown as expiring (`warn_days`)."""
+
+    keepers: Annotated[tuple[Role, ...], Field(min_length=1)]
+    warn_days: Annotated[int, Field(ge=30, le=365)]
+
+    @field_validator("keepers")
+    @classmethod
+    def _are_people(cls, keepers: tuple[Role, ...]) -> tuple[Role, ...]:
+        """Refuse roles of machines and of people outside of the Fund: an article is the Fund's word."""
+        if strangers := set(keepers) - {*STAFF, "admin"}:
+            raise ValueError(f"not staff of the Fund: {sorted(strangers)}")
+        return keepers
+
+    @property
+    def warn_before(self) -> timedelta:
+        return timedelta(days=self.warn_days)
+
+
+@cache
+def knowledge_policy() -> KnowledgePolicy:
+    """Return the file. Raises ReferenceDataError or ValueError for a wrong one."""
+    return policy_model("routing.knowledge", POLICY_FILE, KnowledgePolicy)
 
 
 @dataclass(frozen=True, slots=True)

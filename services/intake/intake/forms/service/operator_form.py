@@ -52,6 +52,11 @@ def typed(sent: Mapping[str, str]) -> OperatorDraft:
     return {name: sent.get(name, "") for name in (SERVICE, ANSWERED, *fields())}
 
 
+def kind_of(sent: Mapping[str, str]) -> str | None:
+    """Return the kind of the chosen service, None while none is chosen."""
+    return next((service.kind for service in forms.services(CHANNEL) if service.code == sent.get(SERVICE)), None)
+
+
 def appeal_of(draft: OperatorDraft, *, received_at: str | None, answered_kinds: Collection[str]) -> AppealIn:
     """Return the appeal of the form. `answered_kinds`: the kinds that may be closed in the contact itself.
 

@@ -4,6 +4,7 @@ The text is read and forgotten: it is neither stored nor logged. Nothing is offe
 because none of them may end with an article.
 """
 
+import contextlib
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
@@ -22,12 +23,14 @@ from shared.domain.taxonomy import taxonomy
 from shared.errors import InvalidInput
 from shared.field_errors import DETAILS
 from shared.language.danger import speaks_of_danger
+from shared.language.protected import protected_subjects
 from shared.unit_of_work import UnitOfWork
 
-__all__ = ["ArticleIndex", "check_policies", "find", "note_shown", "purge", "record", "text_in"]
+__all__ = ["ArticleIndex", "check_policies", "find", "note_shown", "purge", "record", "shown_ids", "text_in"]
 
 QUESTION: Final = "CONSULTATION"
 _HALF: Final = 16  # bytes of a keyed hash that make an id
+_NOTED: Final = 9  # ids of articles that are noted with an appeal; more were hardly read
 
 
 def check_policies() -> None:
@@ -38,7 +41,7 @@ def check_policies() -> None:
 def find(index: ArticleIndex, text: str, kind: str | None, day: date) -> Sequence[Suggestion]:
     """Return the articles to offer for a text, best first; none if it may be anything but a question. Linear in the text."""
     policy = suggestion_policy()
-    if kind not in {None, "", QUESTION} or len(text) < policy.shortest or speaks_of_danger(text):
+    if kind not in {None, "", QUESTION} or len(text) < policy.shortest or speaks_of_danger(text) or protected_subjects(text):
         return []
     limit = policy.no_question_chosen if kind == QUESTION else policy.no_question
     return index.search(text, day, policy.shown, no_question=limit)
@@ -76,6 +79,15 @@ async def record(work: UnitOfWork, given: SelfServiceIn, article: OfferedArticle
             served_at=work.clock.now(),
         )
     )
+
+
+def shown_ids(value: str) -> list[UUID]:
+    """Return the ids of articles in a hidden field, separated by spaces; anything else is ignored."""
+    found: list[UUID] = []
+    for entry in value.split()[:_NOTED]:
+        with contextlib.suppress(ValueError):
+            found.append(UUID(entry))
+    return found
 
 
 async def note_shown(work: UnitOfWork, appeal_id: UUID, article_ids: Sequence[UUID]) -> None:

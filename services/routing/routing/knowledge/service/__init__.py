@@ -1,6 +1,6 @@
 """What the assembly and other slices use of the knowledge base."""
 
-from routing.knowledge.policy import WRITTEN_IN, article_seeds, how_to_complain, macros, parameters
+from routing.knowledge.policy import WRITTEN_IN, article_seeds, how_to_complain, knowledge_policy, macros, parameters
 from routing.knowledge.schemas import Article
 from routing.knowledge.service.offering import attention_counts, local_day, offered, search_offered
 from routing.knowledge.service.search import search
@@ -15,6 +15,7 @@ __all__ = [
     "attention_counts",
     "filled_macros",
     "how_to_complain",
+    "knowledge_policy",
     "local_day",
     "macros",
     "named_macros",

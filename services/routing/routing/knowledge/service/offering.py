@@ -1,19 +1,16 @@
 """Which articles are offered on a day: published ones to everybody, and to staff also those that wait for their confirmation."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import date, datetime
 
 from routing.knowledge import repository
 from routing.knowledge.codes import ArticleState, Attention
-from routing.knowledge.policy import WRITTEN_IN, filled_in
+from routing.knowledge.policy import WRITTEN_IN, filled_in, knowledge_policy
 from routing.knowledge.schemas import Article, StoredVersion
 from routing.knowledge.service.search import search
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.taxonomy import taxonomy
 from shared.unit_of_work import UnitOfWork
-
-WARN_BEFORE: Final = timedelta(days=45)  # the figures of a new year are known in December, and somebody has to write and publish them
 
 
 def local_day(moment: datetime) -> date:
@@ -56,7 +53,7 @@ def attention_of(versions: Sequence[StoredVersion], day: date) -> Attention | No
     if published is None:
         return Attention.UNCONFIRMED if any(version.state is ArticleState.IN_REVIEW for version in versions) else None
     last = published.read().valid_to
-    if last is None or day <= last - WARN_BEFORE:
+    if last is None or day <= last - knowledge_policy().warn_before:
         return None
     return Attention.EXPIRED if day > last else Attention.EXPIRING
 

@@ -3,6 +3,8 @@
 
 const typing = (target) => target.matches?.("input:not([type=checkbox]):not([type=radio]), textarea, select");
 
+const isShown = (part) => !part.parentElement.closest("details:not([open])");
+
 let sent = false;
 document.addEventListener("submit", (event) => { sent ||= !event.target.matches("[data-articles]"); });
 
@@ -11,8 +13,8 @@ document.addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey || event.repeat || sent) return;
   if (event.code === "Escape") document.activeElement?.blur();
   const code = event.code.replace(/^Numpad(?=\d)/, "Digit");
-  if (code.startsWith("Digit") && typing(event.target)) return;
-  const meant = document.querySelector(`[data-key="${code}"]`);
+  if (/^(Digit|Key)/.test(code) && typing(event.target)) return;
+  const meant = [...document.querySelectorAll(`[data-key="${code}"]`)].find(isShown);
   if (!meant) return;
   event.preventDefault();
   if (meant.matches("button")) return meant.click();

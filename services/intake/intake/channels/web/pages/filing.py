@@ -1,7 +1,6 @@
 """Filing an appeal in steps: the form, its preview, and the talon. Each step is a post of the same form."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -25,6 +24,7 @@ from intake.register.service import providers
 from intake.register.service.admission import admit_anonymous
 from intake.suggestions.dependencies import Suggester, SuggesterDep
 from intake.suggestions.schemas import SelfServiceIn
+from intake.suggestions.service import shown_ids
 from shared.clock import Clock
 from shared.dependencies import ClockDep, ReadDep, UnitsOfWorkDep
 from shared.domain import registration
@@ -46,7 +46,6 @@ from shared.web.security import require_same_origin
 router = APIRouter()
 
 WEB: Final = "WEB"
-SHOWN: Final = 9  # ids of articles that are noted with an appeal; more were hardly read
 
 PROVIDERS_CACHED: Final = {"Cache-Control": "public, max-age=300"}  # the directory is public and changes seldom
 
@@ -62,7 +61,7 @@ async def next_step(request: Request, intake: IntakeDep, suggester: SuggesterDep
     draft, key = form.typed(sent.fields), form.key_of(sent.fields)
     earlier = [] if sent.fields.get("uploads.drop") else uploads.parse_tickets(draft[form.UPLOADS])
     draft[form.UPLOADS] = uploads.format_tickets([*earlier, *sent.tickets])
-    step, shown = sent.fields.get("step"), _ids(sent.fields.get("shown", ""))
+    step, shown = sent.fields.get("step"), shown_ids(sent.fields.get("shown", ""))
     if step != "send":
         intake.spend_preview(request)
     if step == "edit":
@@ -190,15 +189,6 @@ async def _preview(
         suggestions=articles,
         shown=" ".join(dict.fromkeys(str(each) for each in (*shown, *(article.article_id for article in articles)))),
     )
-
-
-def _ids(value: str) -> list[UUID]:
-    """Return the ids of articles in a hidden field; anything else is ignored."""
-    found: list[UUID] = []
-    for entry in value.split()[:SHOWN]:
-        with contextlib.suppress(ValueError):
-            found.append(UUID(entry))
-    return found
 
 
 async def _suggested(units: UnitsOfWork, name: str, region: str) -> Sequence[Hit[providers.ListedProvider]]:
