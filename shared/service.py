@@ -178,6 +178,8 @@ class Parts(Generic[SettingsT_co]):
     pepper: sealing.Pepper
     tokens: TokenVerifier
     contents: Contents
+    client_for: Callable[[str], httpx.AsyncClient]
+    """Returns an HTTP client to another service, for what everybody may read; raises Unavailable for one that has no address."""
     idempotency: Idempotency
     metrics: Metrics
     issuer: LocalIssuer | None
@@ -230,6 +232,7 @@ def build_parts(service: Service[SettingsT], settings: SettingsT, foundation: Fo
         pepper=pepper,
         tokens=foundation.tokens,
         contents=Contents(foundation.client_for, foundation.service_tokens(service.name).token),
+        client_for=foundation.client_for,
         idempotency=Idempotency(sealer, pepper),
         metrics=Metrics(service.name),
         issuer=foundation.issuer,

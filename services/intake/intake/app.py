@@ -33,6 +33,7 @@ from intake.notifications import pages as notification_pages
 from intake.pages_kit import PAGES
 from intake.ratings import api as ratings
 from intake.ratings import pages as rating_pages
+from intake.ratings.dependencies import Rosters
 from intake.register import api
 from intake.register import pages as register_pages
 from intake.register.models import ContentRead
@@ -120,6 +121,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         check_policies()  # before the first request
         app.state.intake = build_intake(parts, settings)
         app.state.suggester = Suggester(parts.units)
+        app.state.rosters = Rosters(parts.client_for, parts.clock)
         app.state.uploads = Uploads.build(parts, settings)
         app.state.update_streams = UpdateStreams(parts.units, settings.streams_each)
         app.state.insurance = FileInsuranceRegister(settings.insurance_file) if settings.insurance_file else None

@@ -16,10 +16,10 @@ from intake.ratings.policy import rating_policy
 from intake.register.models import ContactCode
 from shared.contracts import ProviderRated
 from shared.messaging.tables import outbox
+from tests.intake.ratings.rosters import DOCTOR, OTHER, PROVIDER, STRANGER, serve_rosters
 from tests.intake.register.test_handlers import apply, recorded
 from tests.keys import key_named
 
-PROVIDER, OTHER = UUID(int=23), UUID(int=24)
 PHONE = "8 701 000 00 07"
 
 
@@ -122,6 +122,43 @@ class TestToken:
         assert (await rate(rated, me, provider_id=str(OTHER))).status_code == 429
         assert (await rate(rated, me, score=2)).status_code == 201  # a change of mind is no further rating
         assert len(await rated.rows(Rating)) == 1
+
+
+class TestDoctor:
+    async def test_a_doctor_of_the_organisation_is_rated_and_no_event_names_the_doctor(self, rated):
+        serve_rosters(rated)
+        answer = await rate(rated, rated.token("applicant", subject="a"), doctor_id=str(DOCTOR))
+        assert (answer.status_code, answer.json()["doctor_id"]) == (201, str(DOCTOR))
+        [(*_, event)] = await published(rated)
+        assert event["doctor_id"] == str(DOCTOR)
+        assert "Сын" not in json.dumps(event, ensure_ascii=False) + str(await rated.rows(Rating))
+
+    async def test_a_doctor_of_another_organisation_is_refused(self, rated):
+        serve_rosters(rated)
+        refused = await rate(rated, rated.token("applicant", subject="a"), doctor_id=str(STRANGER))
+        assert (refused.status_code, refused.json()["code"]) == (422, "doctor-not-listed")
+        assert await rated.rows(Rating) == []
+
+    async def test_a_refused_doctor_uses_up_no_code(self, rated):
+        serve_rosters(rated)
+        confirmation = {"phone": PHONE, "code": await code_for(rated)}
+        assert (await rate(rated, confirmation=confirmation, doctor_id=str(STRANGER))).status_code == 422
+        assert (await rate(rated, confirmation=confirmation, doctor_id=str(DOCTOR))).status_code == 201
+
+    async def test_without_an_answer_any_doctor_is_passed_on(self, rated):
+        serve_rosters(rated).status = 503
+        answer = await rate(rated, rated.token("applicant", subject="a"), doctor_id=str(STRANGER))
+        assert answer.status_code == 201
+        assert [row.doctor_id for row in await rated.rows(Rating)] == [STRANGER]
+
+    async def test_a_repeated_request_has_the_same_answer_after_the_doctor_has_left(self, rated):
+        double = serve_rosters(rated)
+        me = rated.token("applicant", subject="a") | {"Idempotency-Key": key_named("doctor")}
+        first = await rate(rated, me, doctor_id=str(DOCTOR))
+        double.rosters = {}
+        rated.clock.advance(timedelta(minutes=rating_policy().roster_minutes))
+        again = await rate(rated, me, doctor_id=str(DOCTOR))
+        assert (again.status_code, again.content) == (201, first.content)
 
 
 class TestPhone:

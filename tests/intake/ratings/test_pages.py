@@ -7,6 +7,7 @@ import pytest
 
 from intake.ratings.models import Rating
 from shared.web.session import COOKIE
+from tests.intake.ratings.rosters import DOCTOR, OTHER, STRANGER, many, serve_rosters
 from tests.intake.ratings.test_api import code_for, published
 from tests.intake.register.test_handlers import apply, recorded
 
@@ -72,3 +73,67 @@ class TestPage:
         assert (page.status_code, message in page.text) == (422, True), page.text
         assert changed.get("query", FOUND["query"]).strip() in page.text
         assert await rated.rows(Rating) == []
+
+
+class TestDoctors:
+    async def test_the_organisation_as_a_whole_is_preselected_and_its_doctors_are_listed(self, rated):
+        serve_rosters(rated)
+        page = (await post(rated, "find", **FOUND)).text
+        assert re.search(r'name="doctor_id" value="" checked', page)
+        assert f'value="{DOCTOR}"' in page
+        assert str(STRANGER) not in page
+        assert "Сынаков Азамат, терапевт" in page
+        assert 'name="doctor_query"' not in page.replace('type="hidden" name="doctor_query"', "")
+
+    async def test_a_doctor_is_rated(self, rated):
+        serve_rosters(rated)
+        asked = await post(rated, "send", **RATED, doctor_id=str(DOCTOR))
+        assert f'name="doctor_id" value="{DOCTOR}"' in asked.text
+        done = await post(rated, "rate", **RATED, doctor_id=str(DOCTOR), code=await code_for(rated))
+        assert (done.status_code, "оценка принята" in done.text) == (200, True)
+        assert [row.doctor_id for row in await rated.rows(Rating)] == [DOCTOR]
+
+    @pytest.mark.parametrize("step", ["send", "rate"])
+    async def test_a_doctor_of_another_organisation_is_refused_before_a_code_is_sent(self, rated, step):
+        serve_rosters(rated)
+        for doctor_id in (str(STRANGER), "x"):
+            page = await post(rated, step, **RATED, doctor_id=doctor_id, code="000000")
+            assert (page.status_code, "Выберите врача из списка" in page.text) == (422, True)
+
+    async def test_several_organisations_are_chosen_from_first(self, rated):
+        serve_rosters(rated)
+        await apply(rated, recorded(OTHER, "№24 емхана"))
+        page = (await post(rated, "find", region="KZ-43", query="поликлиника")).text
+        assert str(DOCTOR) not in page
+        assert 'name="score"' not in page
+        page = (await post(rated, "provider", region="KZ-43", query="поликлиника", provider_id=str(OTHER))).text
+        assert (str(STRANGER) in page, str(DOCTOR) in page, 'name="score"' in page) == (True, False, True)
+
+    async def test_a_long_roster_is_searched_by_name(self, rated):
+        serve_rosters(rated, {PROVIDER: many(60)})
+        page = (await post(rated, "find", **FOUND)).text
+        assert str(DOCTOR) not in page
+        assert re.search(r'name="doctor_id" value="" checked', page)
+        chosen = FOUND | {"provider_id": str(PROVIDER)}
+        assert str(DOCTOR) in (await post(rated, "provider", **chosen, doctor_query="сынак")).text
+        many_found = (await post(rated, "provider", **chosen, doctor_query="образцов")).text
+        assert (many_found.count('name="doctor_id"'), "Найдено ещё 39 врачей" in many_found) == (21, True)
+        unknown = await post(rated, "provider", **chosen, doctor_query="Никто")
+        assert (unknown.status_code, "не найден" in unknown.text, 'name="score"' in unknown.text) == (422, True, True)
+
+    async def test_an_error_keeps_the_doctor_that_was_found(self, rated):
+        serve_rosters(rated, {PROVIDER: many(60)})
+        page = await post(rated, "send", **(RATED | {"phone": "12"}), doctor_id=str(DOCTOR))
+        assert re.search(rf'name="doctor_id" value="{DOCTOR}" checked', page.text)
+
+    async def test_without_the_roster_the_organisation_alone_is_offered_with_a_sentence(self, rated):
+        serve_rosters(rated).status = 503
+        page = (await post(rated, "find", **FOUND)).text
+        assert "Список врачей сейчас не открывается" in page
+        assert 'type="radio" name="doctor_id"' not in page.replace("\n", " ")
+        assert 'name="score"' in page
+
+    async def test_an_organisation_without_a_roster_is_rated_as_before(self, rated):
+        serve_rosters(rated, {})
+        page = (await post(rated, "find", **FOUND)).text
+        assert ("Список врачей" in page, 'name="doctor_id"' in page, 'name="score"' in page) == (False, False, True)

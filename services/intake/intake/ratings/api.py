@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 
 from intake.ratings import service
-from intake.ratings.errors import PhoneNotConfirmed
+from intake.ratings.dependencies import RostersDep
+from intake.ratings.errors import DoctorNotListed, PhoneNotConfirmed
 from intake.ratings.schemas import RatingCodeIn, RatingCodeSent, RatingIn, RatingOut
 from intake.ratings.service import RatedBy, person_of
 from intake.register.codes import Channel
@@ -33,19 +34,28 @@ async def ask_rating_code(
 
 
 @router.post(
-    "", status_code=201, response_model=RatingOut, responses=responses(*ERRORS, Unauthorized, Forbidden, PhoneNotConfirmed, WrongCode)
+    "",
+    status_code=201,
+    response_model=RatingOut,
+    responses=responses(*ERRORS, Unauthorized, Forbidden, PhoneNotConfirmed, WrongCode, DoctorNotListed),
 )
 async def rate_provider(
-    request: Request, intake: IntakeDep, rater: UnconfinedPrincipalDep, once: OnceDep, rating: Annotated[RatingIn, body(RatingIn)]
+    request: Request,
+    intake: IntakeDep,
+    rosters: RostersDep,
+    rater: UnconfinedPrincipalDep,
+    once: OnceDep,
+    rating: Annotated[RatingIn, body(RatingIn)],
 ) -> Response:
     """Rate a medical organisation or one of its doctors: once a calendar month, a later rating replaces the earlier one.
 
     With a token of a citizen, or with a phone number and the code that was sent to it. Nobody learns who rated.
     """
     intake.spend_preview(request, None if rater.is_anonymous else rater)
+    roster = await rosters.doctors(rating.provider_id) if rating.doctor_id is not None else None
 
     async def do(work: UnitOfWork) -> RatingOut:
-        return await service.rate(work, rating, await rated_by(work, rating, rater))
+        return await service.rate(work, rating, await rated_by(work, rating, rater), roster)
 
     answer = (await once.answer("rate-provider", rating, do, status=201)).response
     answer.headers["Cache-Control"] = "no-store"

@@ -14,8 +14,15 @@ PACKAGE: Final = "intake.ratings"
 
 
 class RatingPolicy(StrictModel):
+    """The file explains each value."""
+
     a_day: int = Field(ge=1)
     kept_months: int = Field(ge=2)
+    doctors_listed: int = Field(ge=1)
+    roster_minutes: int = Field(ge=1)
+    rosters_stored: int = Field(ge=1)
+    roster_seconds: int = Field(ge=1, le=10)
+    roster_pause_seconds: int = Field(ge=1)
 
 
 @cache

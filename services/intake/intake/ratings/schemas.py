@@ -48,6 +48,7 @@ class RatingOut(BaseModel):
 
     rating_id: UUID
     provider_id: UUID
+    doctor_id: UUID | None
     month: date
     score: int
     replaced: bool

@@ -32,7 +32,7 @@ class Step(StrEnum):
     An appeal is written in the steps REGION to PREVIEW; the form decides whether ADDRESS and DISCLOSURE are asked. MENU: no appeal is
     being written. EXPIRED: a MENU whose draft was deleted. REASON and REPLY ask for one message about a filed appeal and return to the
     earlier step. ANSWERS shows published articles that may answer the question, if there are any. STARS asks for the rating of an
-    organisation, which REGION and PROVIDER find as for an appeal.
+    organisation, which REGION and PROVIDER find as for an appeal, or of one of its doctors, of whom DOCTOR offers a choice.
     """
 
     MENU = "MENU"
@@ -50,5 +50,6 @@ class Step(StrEnum):
     PREVIEW = "PREVIEW"
     REASON = "WHY"
     REPLY = "REPLY"
+    DOCTOR = "DOCTOR"
     STARS = "STARS"
     EXPIRED = "EXPIRED"

@@ -21,6 +21,8 @@ from intake.channels.telegram.service.steps import (
     FindAppeal,
     GiveOutcome,
     ListAppeals,
+    ListDoctors,
+    ProviderAction,
     RateAppeal,
     RateProvider,
     ReadAnswer,
@@ -35,7 +37,10 @@ from intake.channels.telegram.service.steps import (
 from intake.channels.telegram.service.updates import ISSUER, chat_principal
 from intake.channels.telegram.service.worker import ConversationWorker
 from intake.ratings import service as ratings
+from intake.ratings.dependencies import Rosters
+from intake.ratings.errors import DoctorNotListed
 from intake.ratings.schemas import RatingIn
+from intake.ratings.service.doctors import find_doctors
 from intake.register.codes import AnswerMethod, Verdict
 from intake.register.dependencies import Intake
 from intake.register.errors import CommitmentAnswered, ConsentAnswered, ProposalAnswered
@@ -60,6 +65,7 @@ class ChatActions:
 
     intake: Intake
     suggester: Suggester
+    rosters: Rosters
     chat: bytes
     owner: bytes
 
@@ -79,7 +85,7 @@ class ChatActions:
         if isinstance(action, FindAppeal | ListAppeals | ShowAppeal):
             async with self.intake.parts.units.read() as work:
                 return await actions.read(work, self.owner, state, action)
-        if isinstance(action, RateProvider | AnswerOffer):
+        if isinstance(action, ProviderAction):
             return await self._with_provider(state, action, key)
         return await self._with_own_appeal(state, action, key)
 
@@ -97,11 +103,23 @@ class ChatActions:
         received, due = formats.datetime(receipt.received_at, zone), formats.date(receipt.due_at, zone)
         return drafts.filed(state, receipt.number, pin=receipt.pin, received=received, due=due)
 
-    async def _with_provider(self, state: ConversationState, action: RateProvider | AnswerOffer, key: str) -> StepResult:
-        """Rate an organisation, or answer its offer."""
+    async def _with_provider(self, state: ConversationState, action: ProviderAction, key: str) -> StepResult:
+        """Rate an organisation or one of its doctors, or answer its offer."""
+        if isinstance(action, ListDoctors):
+            return await self._list_doctors(state, action)
         if isinstance(action, RateProvider):
             return await self._rate_provider(state, action)
         return await self._answer_offer(state, action, key)
+
+    async def _list_doctors(self, state: ConversationState, action: ListDoctors) -> StepResult:
+        roster = await self.rosters.doctors(action.provider_id)
+        if not roster:
+            return drafts.no_doctors(state, is_roster_known=roster is not None)
+        found = find_doctors(roster, action.query)
+        if not found:
+            return drafts.doctor_unknown(state)
+        named = [(str(doctor.doctor_id), doctor.label_in(state.shown_language)) for doctor in found]
+        return drafts.doctors_listed(state, named, action.query, action.page)
 
     async def _with_articles(self, state: ConversationState, action: ArticleAction) -> StepResult:
         """Find articles for a question; or count it as answered, once for the chat, the article and the day.
@@ -119,11 +137,13 @@ class ChatActions:
 
     async def _rate_provider(self, state: ConversationState, action: RateProvider) -> StepResult:
         """Store a rating under the chat's key. Repeated work changes nothing: the same rating is published once."""
-        rating = RatingIn(provider_id=action.provider_id, score=action.score)
+        rating = RatingIn(provider_id=action.provider_id, doctor_id=action.doctor_id, score=action.score)
+        roster = await self.rosters.doctors(action.provider_id) if action.doctor_id is not None else None
         try:
             async with self.intake.parts.units.write() as work:
-                await ratings.rate(work, rating, ratings.RatedBy(ratings.person_of(work.pepper, f"chat/{self.chat.hex()}"), CHANNEL))
-        except (InvalidInput, TooMany):
+                by = ratings.RatedBy(ratings.person_of(work.pepper, f"chat/{self.chat.hex()}"), CHANNEL)
+                await ratings.rate(work, rating, by, roster)
+        except (InvalidInput, DoctorNotListed, TooMany):
             return drafts.provider_not_rated(state)
         return drafts.provider_rated(state)
 
@@ -194,5 +214,5 @@ class ChatActions:
 
 def conversation_worker(intake: Intake, event_of: Callable[[bytes], ChatEvent | None]) -> ConversationWorker:
     """Return a worker whose chats act through `intake`. `event_of` reads the body of an update."""
-    suggester = Suggester(intake.parts.units)
-    return ConversationWorker(intake.parts, event_of, lambda chat, owner: ChatActions(intake, suggester, chat, owner).do)
+    suggester, rosters = Suggester(intake.parts.units), Rosters(intake.parts.client_for, intake.parts.clock)
+    return ConversationWorker(intake.parts, event_of, lambda chat, owner: ChatActions(intake, suggester, rosters, chat, owner).do)

@@ -19,6 +19,7 @@ class BotLimits:
     """Limits of the conversation; the names contain the units."""
 
     regions_on_a_page: int
+    doctors_on_a_page: int
     history: int
     draft_hours: int
     lease_seconds: int

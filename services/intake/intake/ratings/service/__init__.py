@@ -5,13 +5,16 @@ rating of the month replaces the earlier one. A person is a citizen's token, a p
 of them is stored: the id of a rating is a keyed hash of person, provider and month, and codes are found by a keyed hash of the number.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from intake.ratings import repository
+from intake.ratings.errors import DoctorNotListed
 from intake.ratings.policy import check_policies, rating_aspects, rating_policy
 from intake.ratings.schemas import PhoneConfirmation, RatingCodeIn, RatingCodeSent, RatingIn, RatingOut, RatingRow
+from intake.ratings.service.doctors import ListedDoctor
 from intake.register.codes import RATING
 from intake.register.service.ports import SendCode
 from intake.register.service.providers import active_provider
@@ -68,10 +71,14 @@ async def confirm_phone(work: UnitOfWork, given: PhoneConfirmation) -> bytes:
     return person_of(work.pepper, f"phone/{phone}")
 
 
-async def rate(work: UnitOfWork, rating: RatingIn, by: RatedBy) -> RatingOut:
-    """Store a rating and publish it; the same rating again publishes nothing. Raises InvalidInput and TooMany."""
+async def rate(work: UnitOfWork, rating: RatingIn, by: RatedBy, roster: Sequence[ListedDoctor] | None) -> RatingOut:
+    """Store a rating and publish it; the same rating again publishes nothing.
+
+    `roster`: the doctors of the organisation. None: it is not known, and provider-contact leaves a doctor of another organisation out of
+    its figures. Raises InvalidInput, DoctorNotListed and TooMany.
+    """
     now = work.clock.now()
-    _check(rating)
+    _check(rating, roster)
     if await active_provider(work.session, rating.provider_id) is None:
         raise InvalidInput.field("provider_id", "unknown-code", DETAILS["unknown-code"])
     month = day_of(now).replace(day=1)
@@ -85,10 +92,12 @@ async def rate(work: UnitOfWork, rating: RatingIn, by: RatedBy) -> RatingOut:
     return _out(row, replaced=not is_new)
 
 
-def _check(rating: RatingIn) -> None:
+def _check(rating: RatingIn, roster: Sequence[ListedDoctor] | None) -> None:
     unknown = sorted(set(rating.aspects) - set(rating_aspects()))
     if unknown:
         raise InvalidInput.field("aspects", "unknown-code", DETAILS["unknown-code"])
+    if rating.doctor_id is not None and roster is not None and rating.doctor_id not in {doctor.doctor_id for doctor in roster}:
+        raise DoctorNotListed
 
 
 def _row(pepper: Pepper, rating: RatingIn, by: RatedBy, month: date, now: datetime) -> RatingRow:
@@ -128,7 +137,14 @@ def _event(row: RatingRow) -> ProviderRated:
 
 
 def _out(row: RatingRow, *, replaced: bool) -> RatingOut:
-    return RatingOut(rating_id=row["id"], provider_id=row["provider_id"], month=row["month"], score=row["score"], replaced=replaced)
+    return RatingOut(
+        rating_id=row["id"],
+        provider_id=row["provider_id"],
+        doctor_id=row["doctor_id"],
+        month=row["month"],
+        score=row["score"],
+        replaced=replaced,
+    )
 
 
 async def purge(work: UnitOfWork) -> None:

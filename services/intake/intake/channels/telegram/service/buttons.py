@@ -8,13 +8,14 @@ from uuid import UUID
 from intake.channels.telegram.codes import Step
 from intake.channels.telegram.policy import script
 from intake.channels.telegram.service import filed_appeals, offers
-from intake.channels.telegram.service.drafts import ask_next, begin, confirm, go_on, to_menu
+from intake.channels.telegram.service.drafts import ask_next, begin, confirm, go_on, rated_subject, to_menu
 from intake.channels.telegram.service.prompts import ask, choose_language, menu_keyboard, welcome
 from intake.channels.telegram.service.steps import (
     BotReply,
     ButtonPress,
     CallbackAnswer,
     ConversationState,
+    ListDoctors,
     RateProvider,
     ReportSelfService,
     StepResult,
@@ -120,12 +121,26 @@ def _disclosure(state: ConversationState, value: str) -> StepResult:
     return ask_next(state.at(Step.PREVIEW, disclosed=value == "y"))
 
 
+def _doctor_page(state: ConversationState, value: str) -> StepResult:
+    """Turn the list of doctors."""
+    page = int(value) if value.isdecimal() and len(value) <= len("999") else 0
+    return StepResult(state, action=ListDoctors(UUID(state.draft["provider_id"] or ""), state.draft.get("doctor_query", ""), page))
+
+
+def _doctor(state: ConversationState, value: str) -> StepResult:
+    """Choose a doctor of the page, or with `w` the organisation as a whole. A doctor of another page is asked for again."""
+    if value == "w":
+        return ask_next(rated_subject(state, None))
+    doctor = next((each for each in state.draft.get("doctors", []) if UUID(each[0]).hex == value), None)
+    return StepResult(state, [ask(state)]) if doctor is None else ask_next(rated_subject(state, doctor))
+
+
 def _stars(state: ConversationState, value: str) -> StepResult:
-    """Rate the organisation in one tap."""
-    provider_id = state.draft.get("provider_id")
+    """Rate the organisation or the doctor in one tap."""
+    provider_id, doctor_id = state.draft.get("provider_id"), state.draft.get("doctor_id")
     if value not in {"1", "2", "3", "4", "5"} or not provider_id:
         return StepResult(state, [ask(state)])
-    return StepResult(state, action=RateProvider(UUID(provider_id), int(value)))
+    return StepResult(state, action=RateProvider(UUID(provider_id), int(value), UUID(doctor_id) if doctor_id else None))
 
 
 def _answered(state: ConversationState, value: str) -> StepResult:
@@ -152,6 +167,8 @@ _PRESSES: Final[Mapping[str, tuple[frozenset[Step], Callable[[ConversationState,
     "na": (frozenset({Step.ADDRESS}), _without_address),
     "d": (frozenset({Step.DISCLOSURE}), _disclosure),
     "ok": (frozenset({Step.PREVIEW}), lambda state, _value: confirm(state)),
+    "dp": (frozenset({Step.DOCTOR}), _doctor_page),
+    "dr": (frozenset({Step.DOCTOR}), _doctor),
     "st": (frozenset({Step.STARS}), _stars),
     "rw": (frozenset({Step.PREVIEW}), _rewrite),
     "x": (_ANY, lambda state, _value: to_menu(state, "cancelled")),

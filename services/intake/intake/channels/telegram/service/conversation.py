@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
+from uuid import UUID
 
 from intake.channels.telegram.codes import Step
 from intake.channels.telegram.policy import script
@@ -19,6 +20,7 @@ from intake.channels.telegram.service.steps import (
     EditedMessage,
     GroupMessage,
     ListAppeals,
+    ListDoctors,
     MediaMessage,
     Reply,
     SharedContact,
@@ -34,11 +36,11 @@ from shared.domain.phones import InvalidPhone, normalise_personal_phone
 from shared.domain.text import clean, shows_something
 from shared.language.danger import speaks_of_danger
 
-_MAX_LENGTHS: Final = {Step.PROVIDER: 300, Step.NAME: 200, Step.ADDRESS: 500}  # characters, as in `AppealIn`
+_MAX_LENGTHS: Final = {Step.PROVIDER: 300, Step.DOCTOR: 100, Step.NAME: 200, Step.ADDRESS: 500}  # characters, as in `AppealIn`
 _AFTER_SUBJECT: Final = frozenset(
     {Step.ANSWERS, Step.KIND, Step.CONTACT, Step.NAME, Step.PHONE, Step.ADDRESS, Step.DISCLOSURE, Step.PREVIEW}
 )
-_ASKING_FOR_TEXT: Final = frozenset({Step.PROVIDER, Step.SUBJECT, Step.NAME, Step.PHONE, Step.ADDRESS, *filed_appeals.STEPS})
+_ASKING_FOR_TEXT: Final = frozenset({Step.PROVIDER, Step.DOCTOR, Step.SUBJECT, Step.NAME, Step.PHONE, Step.ADDRESS, *filed_appeals.STEPS})
 
 
 def advance(state: ConversationState, event: ChatEvent, new_id: str) -> StepResult:
@@ -125,8 +127,8 @@ def _text_message(state: ConversationState, event: TextMessage, new_id: str) -> 
 
 def _answer(state: ConversationState, message_id: int, text: str) -> StepResult:
     """Handle a text as the answer to the question of the step."""
-    if state.step == Step.PROVIDER:
-        return StepResult(state.at(Step.PROVIDER, typed=text), action=SuggestProviders(state.draft["region"], text))
+    if state.step in {Step.PROVIDER, Step.DOCTOR}:
+        return _search(state, text)
     if state.step == Step.SUBJECT:
         return StepResult(state.at(Step.SUBJECT, text=text, text_id=message_id), action=SuggestArticles(text, state.draft.get("kind")))
     if state.step == Step.NAME:
@@ -137,6 +139,13 @@ def _answer(state: ConversationState, message_id: int, text: str) -> StepResult:
         is_skipped = text == button_label("skip", state.shown_language)
         return ask_next(state.at(Step.DISCLOSURE, address=None if is_skipped else text))
     return (filed_appeals.find_by_number(state, text) if state.step == Step.MENU else None) or _ask_again(state)
+
+
+def _search(state: ConversationState, name: str) -> StepResult:
+    """Search the organisations of the region, or the doctors of the organisation, by a typed name."""
+    if state.step == Step.DOCTOR:
+        return StepResult(state, action=ListDoctors(UUID(state.draft["provider_id"] or ""), name))
+    return StepResult(state.at(Step.PROVIDER, typed=name), action=SuggestProviders(state.draft["region"], name))
 
 
 def _ask_again(state: ConversationState) -> StepResult:

@@ -1,10 +1,12 @@
 """The appeal that is being written: its begin and end, the next question, and the results of its actions."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Unpack
 from uuid import UUID
 
 from intake.channels.telegram.codes import Step
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.service.prompts import ask, menu_keyboard
 from intake.channels.telegram.service.steps import (
     AppealFields,
@@ -13,6 +15,7 @@ from intake.channels.telegram.service.steps import (
     Draft,
     FileAppeal,
     ListAppeals,
+    ListDoctors,
     StepResult,
 )
 from intake.channels.telegram.service.texts import text_of
@@ -45,7 +48,10 @@ def to_menu(state: ConversationState, text: str) -> StepResult:
 def ask_next(state: ConversationState) -> StepResult:
     """Ask the question of the step. Questions that are answered already, or that the form does not have, are skipped."""
     if state.draft.get("rates") and state.step == Step.SUBJECT:
-        state = state.at(Step.STARS if state.draft.get("provider_id") else Step.PROVIDER)
+        provider_id = state.draft.get("provider_id")
+        if provider_id:
+            return StepResult(state.at(Step.DOCTOR), action=ListDoctors(UUID(provider_id)))
+        state = state.at(Step.PROVIDER)
     if state.step == Step.KIND and state.draft.get("kind"):
         state = state.at(Step.CONTACT)
     if state.step == Step.ADDRESS and not _has_field(state, "applicant.address"):
@@ -104,6 +110,35 @@ def suggested(state: ConversationState, certain: tuple[str, str] | None, offered
     return ask_next(state.at(Step.PROVIDER_CHOICE, offered=[list(pair) for pair in offered]))
 
 
+def doctors_listed(state: ConversationState, found: Sequence[tuple[str, str]], query: str, page: int) -> StepResult:
+    """Continue after ListDoctors. `found`: ids and names of all doctors that `query` means; a page that does not exist is the nearest."""
+    size = script().limits.doctors_on_a_page
+    pages = max(1, -(-len(found) // size))
+    page = min(page, pages - 1)
+    offered = [list(doctor) for doctor in found[page * size : (page + 1) * size]]
+    shown = state.at(Step.DOCTOR, doctors=offered, doctor_query=query, doctor_page=page, doctor_pages=pages)
+    return StepResult(shown, [ask(shown)])
+
+
+def doctor_unknown(state: ConversationState) -> StepResult:
+    """Continue after a name that no doctor of the organisation has: the whole list is offered again."""
+    again = ListDoctors(UUID(state.draft["provider_id"] or ""))
+    return StepResult(state, [BotReply(text_of("doctor_unknown", state.shown_language))], action=again)
+
+
+def no_doctors(state: ConversationState, *, is_roster_known: bool) -> StepResult:
+    """Continue after ListDoctors without a choice: the organisation has no list of doctors, or the list cannot be read now."""
+    shown = rated_subject(state, None)
+    question, notice = ask(shown), "" if is_roster_known else text_of("doctors_unavailable", state.shown_language)
+    return StepResult(shown, [replace(question, text="\n\n".join(filter(None, (notice, question.text))))])
+
+
+def rated_subject(state: ConversationState, doctor: Sequence[str] | None) -> ConversationState:
+    """Return the state that asks for the stars. `doctor`: id and name; None: the organisation as a whole is rated."""
+    doctor_id, name = doctor or (None, None)
+    return state.at(Step.STARS, doctor_id=doctor_id, doctor=name, doctors=[])
+
+
 def filed(state: ConversationState, number: str, *, pin: str, received: str, due: str) -> StepResult:
     """Continue after FileAppeal with the receipt."""
     language = state.shown_language
@@ -130,5 +165,5 @@ def provider_rated(state: ConversationState) -> StepResult:
 
 
 def provider_not_rated(state: ConversationState) -> StepResult:
-    """Continue after a rating that was refused: too many on one day, or the organisation is gone from the directory."""
+    """Continue after a rating that was refused: too many on one day, or the organisation or the doctor is gone from the directory."""
     return to_menu(state, "provider_not_rated")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Final
+from uuid import UUID
 
 from intake.channels.telegram.codes import Step
 from intake.channels.telegram.policy import script
@@ -159,9 +160,20 @@ def _preview(state: ConversationState) -> BotReply:
     return BotReply(text, buttons=rows)
 
 
+def _doctor(state: ConversationState) -> BotReply:
+    page, pages = state.draft.get("doctor_page", 0), state.draft.get("doctor_pages", 1)
+    rows = [[Button(name, f"dr:{UUID(doctor_id).hex}:{state.tag}")] for doctor_id, name in state.draft.get("doctors", [])]
+    paging = [draft_button(state, "previous", f"dp:{page - 1}")] if page else []
+    paging += [draft_button(state, "next", f"dp:{page + 1}")] if page + 1 < pages else []
+    text = text_of("doctor", state.shown_language, page=str(page + 1), pages=str(pages))
+    whole = [draft_button(state, "whole_provider", "dr:w")]
+    return BotReply(text, buttons=[whole, *rows, paging, [draft_button(state, "cancel", "x:")]])
+
+
 def _stars(state: ConversationState) -> BotReply:
     stars = [Button(f"{score} ★", f"st:{score}:{state.tag}") for score in range(1, 6)]
-    text = text_of("stars", state.shown_language, provider=state.draft.get("provider") or "")
+    rated = " – ".join(filter(None, (state.draft.get("provider"), state.draft.get("doctor"))))
+    text = text_of("stars", state.shown_language, provider=rated)
     return BotReply(text, buttons=[stars, [draft_button(state, "cancel", "x:")]])
 
 
@@ -187,6 +199,7 @@ _QUESTIONS: Final[Mapping[Step, Callable[[ConversationState], BotReply]]] = {
     Step.ADDRESS: _address,
     Step.DISCLOSURE: _disclosure,
     Step.PREVIEW: _preview,
+    Step.DOCTOR: _doctor,
     Step.STARS: _stars,
     Step.REASON: _reason,
     Step.REPLY: _reply,

@@ -121,7 +121,14 @@ class Draft(TypedDict, total=False):
     """The latest album that was answered."""
     about: str | None
     rates: bool
-    """No appeal is written: the person rates the organisation."""
+    """No appeal is written: the person rates the organisation or one of its doctors."""
+    doctors: list[list[str]]
+    """The page of doctors that is offered: [id, name]."""
+    doctor_query: str
+    doctor_page: int
+    doctor_pages: int
+    doctor_id: str | None
+    doctor: str | None
     back: str | None
     """In REASON and REPLY: the id of the appeal, and the step to return to."""
 
@@ -211,11 +218,21 @@ class AnswerOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class ListDoctors:
+    """Offer the doctors of an organisation whose names begin with the words of `query`, from a page on."""
+
+    provider_id: UUID
+    query: str = ""
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RateProvider:
-    """Store the person's rating of an organisation, without an appeal."""
+    """Store the person's rating of an organisation or of one of its doctors, without an appeal."""
 
     provider_id: UUID
     score: int
+    doctor_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +253,8 @@ class SendReply:
 
 AppealAction: TypeAlias = ShowAppeal | ReadAnswer | ReadQuestion | GiveOutcome | RateAppeal | SendReply
 ArticleAction: TypeAlias = SuggestArticles | ReportSelfService
-ChatAction: TypeAlias = ArticleAction | SuggestProviders | FileAppeal | ListAppeals | FindAppeal | AnswerOffer | RateProvider | AppealAction
+ProviderAction: TypeAlias = ListDoctors | RateProvider | AnswerOffer
+ChatAction: TypeAlias = ArticleAction | SuggestProviders | FileAppeal | ListAppeals | FindAppeal | ProviderAction | AppealAction
 
 
 @dataclass(frozen=True, slots=True)
