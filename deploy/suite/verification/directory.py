@@ -29,7 +29,7 @@ class DirectoryView:
     asked: Mapping[UUID, UUID]
     """The provider of each inquiry."""
     assigned: Mapping[UUID, UUID]
-    """Whose each inquiry is that waits for an answer: an account."""
+    """Whose each inquiry is whose case goes on: an account. An answer may still be returned."""
     accounts: Mapping[UUID, UUID]
     """The provider of each account that may sign in."""
 
@@ -56,7 +56,7 @@ async def read_directory(rows: Rows) -> DirectoryView:
         },
         entries=entries,
         asked=dict(await rows(OWNER, select(inquiry.c.inquiry_id, inquiry.c.provider_id))),
-        assigned=dict(await rows(OWNER, waiting.where(inquiry.c.settled.is_(False)))),
+        assigned=dict(await rows(OWNER, waiting.where(inquiry.c.closed_at.is_(None)))),
         accounts=dict(await rows(OWNER, select(account.c.account_id, account.c.provider_id).where(account.c.state == AccountState.ACTIVE))),
     )
 

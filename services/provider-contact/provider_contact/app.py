@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -131,7 +132,7 @@ HANDLERS: Handlers = {
     CaseReopened: inquiry_handlers.reopen_cases,
     ProposalAnswered: apply_proposal_answers,
     CommitmentAnswered: apply_commitment_answers,
-    ConsentAnswered: inquiry_handlers.apply_consents,
+    ConsentAnswered: partial(inquiry_handlers.apply_consents, notices=NOTICES),
     InquiryRequested: _OPENING.open_requested,
     AppealWithdrawn: withdraw_appeals,
     **dict.fromkeys((CaseClosed, CaseForwarded, CaseReturned, CaseTerminated), close_appeals),

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from provider_contact.deliveries.models import NoticeRoute
 from provider_contact.inquiries.models import Appeal, Inquiry
+from provider_contact.inquiries.service import lock_inquiries
 from shared import contracts
 from tests.provider_contact.conftest import OTHER, PROVIDER, appeal_id, closed, corrected, registered, sent_inquiry
 from tests.provider_contact.inquiries.service.test_actions import Exchange, offered
@@ -92,6 +94,23 @@ class TestTheClerk:
         stranger = exchange.world.token("provider", provider_id=OTHER, subject="x")
         assert (await exchange.call(stranger, "ask-consent", reason=REASON)).status_code == 404
 
+    @pytest.mark.parametrize("category", ["EXTORTION", "ETHICS"])
+    async def test_after_a_correction_to_a_category_that_protects_the_applicant_nobody_is_asked(self, exchange, category):
+        await exchange.provides("ask-consent", reason=REASON)
+        await exchange.world.consume(corrected(1, category=category))
+        refused = await exchange.decides("request-consent")
+        assert (refused.status_code, refused.json()["code"]) == (409, "action-not-possible")
+        assert "request-consent" not in offered(await exchange.shown(exchange.clerk))
+        assert await exchange.world.emitted(contracts.ConsentRequested) == []
+        assert (await exchange.decides("decline-consent")).status_code == 200
+
+    async def test_who_may_be_named_already_is_not_asked_about(self, exchange):
+        await exchange.provides("ask-consent", reason=REASON)
+        async with exchange.world.parts.units.write() as work:
+            inquiry = (await lock_inquiries(work, [exchange.inquiry_id]))[exchange.inquiry_id]
+            inquiry.discloses = True
+        assert (await exchange.decides("request-consent")).json()["code"] == "action-not-possible"
+
     async def test_the_desk_reads_the_request_and_its_two_buttons(self, exchange):
         await exchange.provides("ask-consent", reason=REASON)
         asked = {"ids": [str(appeal_id(1))], "purpose": "desk-exchange", "on_behalf_of": "clerk-7"}
@@ -172,6 +191,51 @@ class TestTheApplicant:
         await answered(requested, given=True)
         shown = await requested.shown()
         assert (shown["text"], shown["applicant"]) == (TEXT, None)
+
+
+class TestTheAnswerReachesTheProvider:
+    """A yes, a no and a declined request: a notice, an unread mark, and a line of the course."""
+
+    async def decide(self, exchange, end):
+        await exchange.provides("ask-consent", reason=REASON)
+        if end == "declined":
+            await exchange.decides("decline-consent")
+        else:
+            await exchange.decides("request-consent")
+            await answered(exchange, given=end == "given")
+
+    @pytest.mark.parametrize(
+        ("end", "sentence"),
+        [
+            ("given", "Пациент дал согласие"),
+            ("refused", "Пациент не дал согласия"),
+            ("declined", "Фонд не запрашивает согласие пациента"),
+        ],
+    )
+    async def test_it_is_notified_and_sees_it_unread_in_the_inbox_and_in_the_course(self, exchange, end, sentence):
+        person = Person(exchange.world)
+        await person.get(f"/inquiries/{exchange.inquiry_id}")
+        await exchange.provides("acknowledge")
+        await self.decide(exchange, end)
+        routes = [row.notice for row in await exchange.world.rows(NoticeRoute) if row.notice.startswith("CONSENT")]
+        assert routes == [f"CONSENT_{end.upper()}"]
+        assert "Непрочитанные 1" in await person.page()
+        assert f'<span class="step-text{" bad" if end == "refused" else ""}">{sentence}</span>' in await person.page(
+            f"/inquiries/{exchange.inquiry_id}"
+        )
+
+    async def test_the_same_answer_again_is_not_notified_again(self, exchange):
+        await self.decide(exchange, "given")
+        await answered(exchange, given=True)
+        assert [row.notice for row in await exchange.world.rows(NoticeRoute)].count("CONSENT_GIVEN") == 1
+        assert [entry["type"] for entry in (await exchange.shown())["history"]].count("answer-consent") == 1
+
+    async def test_after_the_end_of_the_case_nobody_is_notified(self, exchange):
+        await exchange.provides("ask-consent", reason=REASON)
+        await exchange.decides("request-consent")
+        await exchange.world.consume(closed(1))
+        await answered(exchange, given=True)
+        assert "CONSENT_GIVEN" not in [row.notice for row in await exchange.world.rows(NoticeRoute)]
 
 
 class TestThePortal:

@@ -7,7 +7,7 @@ import pytest
 
 from provider_contact.accounts.models import InquiryAssignment, ProviderAccount
 from provider_contact.deliveries.models import ProviderMail
-from tests.provider_contact.conftest import ANSWER, OTHER, sent_inquiry
+from tests.provider_contact.conftest import ANSWER, OTHER, closed, sent_inquiry
 from tests.provider_contact.deliveries.conftest import PUBLIC_URL
 from tests.provider_contact.deliveries.service.test_provider_mails import send_mails
 
@@ -48,8 +48,7 @@ class TestAnInvitation:
         world.clock.advance(timedelta(days=7))
         assert (await person("ainur").post(f"/join/{token}")).status_code == 410
         manager = person("manager-1", name="Сынақ Жетекші")
-        account = (await ids(manager))["Сынақ Айнұр"]
-        renewed = re.search(r"/portal/join/([\w-]+)", (await manager.post(f"/colleagues/{account}/renew")).text)[1]
+        renewed = re.search(r"/portal/join/([\w-]+)", (await change(manager, "Сынақ Айнұр", "renew")).text)[1]
         assert (await person("ainur").post(f"/join/{renewed}")).status_code == 303
 
     async def test_a_person_of_another_provider_cannot_accept_it(self, world, manager, person):
@@ -98,10 +97,33 @@ class TestTheMailOfAnInvitation:
 
     async def test_a_renewed_invitation_is_the_only_one_that_is_mailed(self, world, manager, mail_server):
         void = await manager.invite()
-        account = (await ids(manager))["Сынақ Айнұр"]
-        renewed = re.search(r"/portal/join/([\w-]+)", (await manager.post(f"/colleagues/{account}/renew")).text)[1]
+        renewed = re.search(r"/portal/join/([\w-]+)", (await change(manager, "Сынақ Айнұр", "renew")).text)[1]
         [mail] = await send_mails(world, mail_server)
         assert (renewed in mail.get_content(), void in mail.get_content()) == (True, False)
+
+    async def test_a_page_that_is_sent_again_makes_no_other_link(self, manager, person):
+        await manager.invite()
+        account = (await ids(manager))["Сынақ Айнұр"]
+        seen = await version(manager, account)
+        renewed = await manager.post(f"/colleagues/{account}/renew", expected_version=seen)
+        again = await manager.post(f"/colleagues/{account}/renew", expected_version=seen)
+        assert again.headers["location"].endswith("flash=account-changed")
+        token = re.search(r"/portal/join/([\w-]+)", renewed.text)[1]
+        assert (await person("ainur").post(f"/join/{token}")).status_code == 303
+
+    async def test_the_page_says_how_far_it_is_and_why_it_failed(self, world, manager, officer, mail_server):
+        await manager.invite()
+        assert "Отправляется" in await manager.page("/colleagues")
+        mail_server.refusal = "550 no such user"
+        await send_mails(world, mail_server)
+        page = await manager.page("/colleagues")
+        assert ("Не доставлено" in page, "почтовый ящик не принял письмо" in page) == (True, True)
+        assert "Не доставлено" not in await officer.page("/colleagues"), "invitations are the manager's"
+        mail_server.refusal = None
+        await change(manager, "Сынақ Айнұр", "renew")
+        await send_mails(world, mail_server)
+        page = await manager.page("/colleagues")
+        assert ("Доставлено" in page, "Не доставлено" in page) == (True, False)
 
     async def test_a_withdrawn_invitation_is_not_mailed(self, world, manager, mail_server):
         await manager.invite()
@@ -172,6 +194,27 @@ class TestRemoval:
         page = await manager.page("/colleagues")
         assert "Открытые запросы переданы коллеге: Сынақ Маман" in page
         assert "Доступ закрыт: Сынақ Маман" in page
+
+    @pytest.mark.parametrize("heir", ["Сынақ Жетекші", ""])
+    async def test_an_answered_inquiry_is_with_nobody_who_lost_access_when_its_answer_is_returned(self, world, manager, officer, heir):
+        inquiry = await sent_inquiry(world)
+        accounts = await ids(manager)
+        await officer.post(f"/inquiries/{inquiry}/assign", account_id=accounts["Сынақ Маман"])
+        clerk, path = world.token("specialist", region="KZ-43"), f"/v1/inquiries/{inquiry}/actions"
+        plain = ANSWER | {"code": "EXPLANATION"}
+        answered = (await world.post(f"{path}/respond", officer.bearer, plain)).json()
+        await change(manager, "Сынақ Маман", "remove", sure="yes", to=accounts.get(heir, ""))
+        back = {"expected_version": answered["version"], "reason": "UNCLEAR", "text": "?"}
+        assert (await world.post(f"{path}/return", clerk, back)).status_code == 200
+        assert [str(row.account_id) for row in await world.rows(InquiryAssignment)] == ([accounts[heir]] if heir else [])
+
+    async def test_an_inquiry_of_an_ended_case_still_says_whose_it_was(self, world, manager, officer):
+        inquiry = await sent_inquiry(world)
+        account = (await ids(manager))["Сынақ Маман"]
+        await officer.post(f"/inquiries/{inquiry}/assign", account_id=account)
+        await world.consume(closed(1))
+        await change(manager, "Сынақ Маман", "remove", sure="yes")
+        assert [str(row.account_id) for row in await world.rows(InquiryAssignment)] == [account]
 
 
 class TestAbsence:

@@ -8,6 +8,7 @@ from provider_contact.inquiries.models import Inquiry, ProviderResponse
 from provider_contact.portal.models import ResponseDraft
 from shared.contracts import InquiryAnswered, TimeAsked
 from tests.provider_contact.conftest import ANSWER, OTHER, sent_inquiry
+from tests.provider_contact.outcomes import answered, proposed
 
 TEXT = "Құпия жауап: пациентпен хабарластық."
 ANSWERED = {"code": "EXPLANATION", "language": "kk", "text": TEXT, "answers.CARE_GIVEN": "YES", "answers.APPOINTMENT": "2026-02-09"}
@@ -74,6 +75,38 @@ class TestTheAnswer:
         headers = manager.headers | {"Sec-Fetch-Site": "cross-site"}
         answer = await world.client.post(f"/provider-contact/portal/inquiries/{inquiry}/acknowledge", headers=headers, data={})
         assert answer.status_code == 403
+
+
+SENTENCES = {
+    "VERIFIED": ("Пациент мәселенің шешілгенін телефонмен растады", "Пациент подтвердил по телефону: вопрос решён"),
+    "REFUTED": ("Пациент мәселенің шешілмегенін телефонмен айтты", "Пациент сообщил по телефону: вопрос не решён"),
+    "UNREACHED": ("Қор пациентке қоңырау шалды, бірақ байланыса алмады", "Фонд звонил пациенту, но не дозвонился"),
+}
+DESK = {
+    "VERIFIED": ("өтініш беруші шешілгенін растады", "заявитель подтвердил, что вопрос решён"),
+    "REFUTED": ("өтініш беруші шешілмегенін айтты", "заявитель сказал, что вопрос не решён"),
+    "UNREACHED": ("ешкіммен байланыса алмадық", "дозвониться не удалось"),
+}
+
+
+class TestACallToThePatient:
+    """What was found stands in the course: that somebody called says nothing."""
+
+    @pytest.mark.parametrize("language", ["kk", "ru"])
+    @pytest.mark.parametrize("result", list(SENTENCES))
+    async def test_the_provider_and_the_clerk_read_what_came_of_it(self, world, person, result, language):
+        proposal = await proposed(world)
+        await world.consume(answered(proposal))
+        [row] = await world.rows(Inquiry)
+        operator = world.token("operator")
+        found = {"expected_version": row.version, "proposal_id": str(proposal), "result": result, "text": "Сөйлестік."}
+        assert (await world.post(f"/v1/inquiries/{row.inquiry_id}/actions/verify", operator, found)).status_code == 200
+        page = await person(language=language).page(f"/inquiries/{row.inquiry_id}")
+        shown = [code for code, sentences in SENTENCES.items() if sentences[language == "ru"] in page]
+        assert shown == [result]
+        headers = person("clerk", None, "operator", language=language).headers
+        desk = await world.client.get(f"/provider-contact/inquiries/{row.inquiry_id}", headers=headers)
+        assert (DESK[result][language == "ru"] in desk.text, desk.status_code) == (True, 200)
 
 
 class TestTheDraft:

@@ -1,5 +1,6 @@
 """The Fund replaces the managers that an organisation has lost."""
 
+import html
 import re
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from provider_contact.accounts.models import InquiryAssignment, ProviderAccount
 from provider_contact.inquiries.models import ContentRead
 from shared.contracts import InquirySent
 from tests.provider_contact.conftest import FIFTEENTH, registered, routed
+from tests.provider_contact.deliveries.service.test_provider_mails import send_mails
 from tests.provider_contact.portal.conftest import Person
 from tests.provider_contact.portal.test_colleagues import ids
 
@@ -94,17 +96,93 @@ class TestByTheApi:
         assert (await lost.get()).status_code == 200
 
 
+class TestManagersThatChanged:
+    """Only those lose their access whom the reader saw."""
+
+    async def seen(self, listed):
+        return [
+            {"account_id": str(row.account_id), "version": row.version}
+            for row in await listed.rows(ProviderAccount)
+            if row.state != "REMOVED"
+        ]
+
+    async def test_the_same_request_again_does_not_close_the_successor(self, listed, provider, lost):
+        seen = await self.seen(listed)
+        first = await replace(listed, provider, managers=seen)
+        successor = Person(listed, "successor", provider)
+        await successor.post(f"/join/{first.json()['link'].rpartition('/')[2]}")
+        again = await replace(listed, provider, managers=seen)
+        assert (again.status_code, again.json()["code"]) == (409, "managers-changed")
+        assert again.json()["managers"] == [each for each in await self.seen(listed) if each["account_id"] == first.json()["account_id"]]
+        assert ((await successor.get()).status_code, (await lost.get()).status_code) == (200, 403)
+
+    @pytest.mark.usefixtures("officer")
+    async def test_an_officer_changes_nothing_and_a_new_version_of_a_manager_does(self, listed, provider, lost):
+        managers = (await self.seen(listed))[:1]
+        assert (await replace(listed, provider, managers=[managers[0] | {"version": 99}])).status_code == 409
+        assert (await replace(listed, provider, managers=[])).status_code == 409
+        assert (await lost.get()).status_code == 200
+        assert (await replace(listed, provider, managers=managers)).status_code == 201
+
+
 class TestByThePage:
     def page_of(self, listed, provider, language="ru"):
         keeper = Person(listed, "keeper", None, role="admin", language=language)
         return keeper.headers, f"/provider-contact/directory/{provider}"
+
+    async def form(self, listed, headers, path, **changed):
+        """The form as the page has it now, filled."""
+        page = (await listed.client.get(f"{path}/manager", headers=headers)).text
+        return SUCCESSOR | {"sure": "yes", "seen": re.search(r'name="seen" value="([^"]*)"', page)[1]} | changed
+
+    async def send(self, listed, headers, path, **changed):
+        return await listed.client.post(f"{path}/manager", headers=headers, data=await self.form(listed, headers, path, **changed))
+
+    async def test_a_page_that_is_sent_again_closes_nobody_and_says_what_changed(self, listed, provider, lost):
+        headers, path = self.page_of(listed, provider)
+        form = await self.form(listed, headers, path)
+        done = await listed.client.post(f"{path}/manager", headers=headers, data=form)
+        successor = Person(listed, "successor", provider)
+        token = re.search(r"/portal/join/([\w-]+)", done.text)[1]
+        await successor.post(f"/join/{token}")
+        again = await listed.client.post(f"{path}/manager", headers=headers, data=form)
+        assert again.status_code == 409
+        assert "Больше не руководитель: Сынақ Жетекші" in html.unescape(again.text)
+        assert "Новый руководитель: Сынақ Мұрагер" in html.unescape(again.text)
+        assert ('value="Сынақ Мұрагер"' in again.text, "checked" in again.text) == (True, False)
+        assert ((await successor.get()).status_code, (await lost.get()).status_code) == (200, 403)
+
+    async def test_a_form_without_what_its_reader_saw_closes_nobody(self, listed, provider, lost):
+        headers, path = self.page_of(listed, provider)
+        for seen in ("", "nonsense", "x:1"):
+            answer = await listed.client.post(f"{path}/manager", headers=headers, data=SUCCESSOR | {"sure": "yes", "seen": seen})
+            assert answer.status_code == 409
+        assert (await lost.get()).status_code == 200
+
+    @pytest.mark.usefixtures("lost")
+    async def test_the_mail_of_the_invitation_has_a_state_and_is_sent_again(self, listed, provider, mail_server):
+        headers, path = self.page_of(listed, provider)
+        await self.send(listed, headers, path)
+        mail_server.refusal = "550 no such user"
+        await send_mails(listed, mail_server)
+        page = (await listed.client.get(f"{path}/manager", headers=headers)).text
+        assert ("Не доставлено" in page, "почтовый ящик не принял письмо" in page) == (True, True)
+        [action] = re.findall(rf'action="({path}/manager/[0-9a-f-]+/renew)"', page)
+        version = re.search(r'name="expected_version" value="(\d+)"', page)[1]
+        renewed = await listed.client.post(action, headers=headers, data={"expected_version": version})
+        assert (renewed.status_code, "Отправляется" in renewed.text) == (200, True)
+        token = re.search(r"/portal/join/([\w-]+)", renewed.text)[1]
+        again = await listed.client.post(action, headers=headers, data={"expected_version": version})
+        assert (again.status_code, "/portal/join/" in again.text) == (409, False)
+        assert (await Person(listed, "successor", provider).post(f"/join/{token}")).status_code == 303
+        assert [each.purpose for each in await listed.rows(ContentRead)][-2:] == ["manager-replaced", "manager-invited-again"]
 
     @pytest.mark.usefixtures("lost")
     async def test_the_card_leads_to_it_and_the_link_is_shown_once(self, listed, provider):
         headers, path = self.page_of(listed, provider)
         assert f'href="{path}/manager"' in (await listed.client.get(path, headers=headers)).text
         assert "Сынақ Жетекші" in (await listed.client.get(f"{path}/manager", headers=headers)).text
-        done = await listed.client.post(f"{path}/manager", headers=headers, data=SUCCESSOR | {"sure": "yes"})
+        done = await self.send(listed, headers, path)
         token = re.search(r"/portal/join/([\w-]+)", done.text)[1]
         assert token not in (await listed.client.get(f"{path}/manager", headers=headers)).text
         assert (await Person(listed, "successor", provider).post(f"/join/{token}")).status_code == 303
@@ -112,7 +190,7 @@ class TestByThePage:
     @pytest.mark.parametrize("wrong", [{"sure": ""}, {"name": ""}, {"email": "x"}])
     async def test_a_form_that_lacks_something_is_shown_again_and_closes_nothing(self, listed, provider, lost, wrong):
         headers, path = self.page_of(listed, provider)
-        answer = await listed.client.post(f"{path}/manager", headers=headers, data=SUCCESSOR | {"sure": "yes"} | wrong)
+        answer = await self.send(listed, headers, path, **wrong)
         assert answer.status_code == 422
         assert "Сынақ Жетекші" in answer.text
         assert (await lost.get()).status_code == 200

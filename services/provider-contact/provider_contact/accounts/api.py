@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from provider_contact.accounts.dependencies import invitation_link, mail_of_fund
-from provider_contact.accounts.errors import TooManyAccounts
+from provider_contact.accounts.errors import ManagersChanged, TooManyAccounts
 from provider_contact.accounts.schemas import ManagerReplaced, ManagerRequest
 from provider_contact.accounts.service.replacement import replace_manager
 from provider_contact.directory.dependencies import DirectoryDep
@@ -25,7 +25,7 @@ AdminDep = Annotated[Principal, Depends(require("admin"))]
     "/v1/providers/{provider_id}/manager",
     status_code=201,
     response_model=ManagerReplaced,
-    responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput, TooManyAccounts, IdempotencyKeyReused),
+    responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput, TooManyAccounts, ManagersChanged, IdempotencyKeyReused),
 )
 async def replace_provider_manager(
     provider_id: UUID,

@@ -1,5 +1,9 @@
 """Expected failures of accounts."""
 
+from collections.abc import Iterable
+from typing import ClassVar
+from uuid import UUID
+
 from shared.errors import Conflict, DomainError, Forbidden
 
 
@@ -27,6 +31,16 @@ class LastManager(Conflict):
 
 class AccountChanged(Conflict):
     code, title = "account-changed", "Somebody else changed the account meanwhile."
+
+
+class ManagersChanged(Conflict):
+    """The managers are others than those whose access is to be closed; the answer lists them as they are."""
+
+    code, title = "managers-changed", "The managers of the organisation have changed meanwhile."
+    example_members: ClassVar = {"managers": [{"account_id": "0198aaaa-0000-7000-8000-000000000001", "version": 2}]}
+
+    def __init__(self, managers: Iterable[tuple[UUID, int]]) -> None:
+        super().__init__(extra={"managers": [{"account_id": str(account_id), "version": version} for account_id, version in managers]})
 
 
 class AccountUnavailable(Conflict):

@@ -83,10 +83,10 @@ async def release(session: AsyncSession, inquiry_id: UUID, provider_id: UUID) ->
 
 
 async def assigned_inquiries(session: AsyncSession, account_id: UUID) -> Sequence[UUID]:
-    """Return the unsettled inquiries of an account."""
+    """Return the inquiries of an account whose case goes on. An answered one is among them: the Fund may return the answer."""
     of_inquiry = col(Inquiry.inquiry_id) == col(InquiryAssignment.inquiry_id)
     query = select(col(InquiryAssignment.inquiry_id)).join(Inquiry, of_inquiry)
-    query = query.where(col(InquiryAssignment.account_id) == account_id, col(Inquiry.settled).is_(False))
+    query = query.where(col(InquiryAssignment.account_id) == account_id, col(Inquiry.closed_at).is_(None))
     return list((await session.execute(query.order_by(col(InquiryAssignment.inquiry_id)))).scalars())
 
 

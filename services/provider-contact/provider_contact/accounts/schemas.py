@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from provider_contact.accounts.codes import AccountEntryType, AccountRole, AccountState
 from shared.domain.labels import Language
@@ -79,11 +79,20 @@ class InviteRequest(StrictModel):
     role: AccountRole
 
 
+class SeenManager(StrictModel):
+    """A manager as whoever asks for the replacement saw the account."""
+
+    account_id: UUID
+    version: int
+
+
 class ManagerRequest(StrictModel):
-    """The person who is to manage the accounts of a provider from now on."""
+    """The person who is to manage the accounts of a provider from now on, and the managers who lose their access."""
 
     name: Annotated[str, Text(200)]
     email: Annotated[str, Text(254)]
+    managers: Annotated[list[SeenManager] | None, Field(max_length=1000)] = None
+    """The managers whose access is closed, invited ones among them; others than the present ones are refused. None: whoever they are."""
 
 
 class Replacement(NamedTuple):

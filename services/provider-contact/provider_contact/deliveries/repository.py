@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from provider_contact.deliveries.codes import DeliveryMethod, DeliveryState, WebhookDisabledReason
+from provider_contact.deliveries.codes import DeliveryMethod, DeliveryState, ProviderMailKind, WebhookDisabledReason
 from provider_contact.deliveries.models import Delivery, DeliveryRow, NoticeRoute, NoticeRouteRow, ProviderMail, ProviderWebhook, ReplyLink
 from provider_contact.directory.models import Provider
 from provider_contact.inquiries.codes import InquiryStatus
@@ -357,6 +357,14 @@ async def record_provider_mail(
     """Record the result of an attempt, unless another worker has claimed the mail or it was dropped meanwhile."""
     held = update(table_of(ProviderMail)).where(col(ProviderMail.mail_id) == claimed.mail_id, _MAIL_LEASES.is_held(claimed.leased_by))
     await session.execute(held.values(**changes, **RELEASED, attempts=col(ProviderMail.attempts) + int(is_charged)))
+
+
+async def latest_invitation_mails(session: AsyncSession, account_ids: Collection[UUID]) -> Mapping[UUID, ProviderMail]:
+    """Return the latest mail of an invitation by account; accounts without one are left out."""
+    is_invitation = col(ProviderMail.kind) == ProviderMailKind.INVITATION
+    query = select(ProviderMail).where(among(session, ProviderMail.about, list(account_ids)), is_invitation)
+    rows = await session.execute(query.order_by(col(ProviderMail.planned_at), col(ProviderMail.mail_id)))
+    return {mail.about: mail for mail in rows.scalars() if mail.about is not None}
 
 
 async def drop_provider_mails(session: AsyncSession, about: UUID) -> None:

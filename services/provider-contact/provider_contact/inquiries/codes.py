@@ -33,6 +33,7 @@ class InquiryAction(StrEnum):
     REFUSE_TIME = "refuse-time"
     REQUEST_CONSENT = "request-consent"
     DECLINE_CONSENT = "decline-consent"
+    ANSWER_CONSENT = "answer-consent"
     ESCALATE_TO = "escalate-to"
     CANCEL = "cancel"
     SHARE_DOCUMENTS = "share-documents"
@@ -105,6 +106,10 @@ class NoticeKind(StrEnum):
     TIME_GRANTED = "TIME_GRANTED"
     TIME_REFUSED = "TIME_REFUSED"
     CANCELLED = "CANCELLED"
+    CONSENT_GIVEN = "CONSENT_GIVEN"
+    CONSENT_REFUSED = "CONSENT_REFUSED"
+    CONSENT_DECLINED = "CONSENT_DECLINED"
+    """The Fund does not ask the applicant."""
 
 
 class ConsentState(StrEnum):

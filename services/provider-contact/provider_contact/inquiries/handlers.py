@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from provider_contact.inquiries import repository
-from provider_contact.inquiries.codes import ConsentState, InquiryFlag, InquiryStatus
+from provider_contact.inquiries.codes import ConsentState, InquiryAction, InquiryFlag, InquiryStatus, NoticeKind
 from provider_contact.inquiries.errors import UnknownAppeal
-from provider_contact.inquiries.models import AppealChange
+from provider_contact.inquiries.models import AppealChange, EntryRow, Inquiry
 from provider_contact.inquiries.schemas import ClosedAppeal
-from provider_contact.inquiries.service import Notices, close_appeals, set_flag
+from provider_contact.inquiries.service import Notice, Notices, close_appeals, set_flag
 from provider_contact.inquiries.service.flags import consent_state
 from provider_contact.inquiries.service.sending import InquiryCandidate, open_requested, send_inquiries
 from shared.contracts import (
@@ -83,8 +83,8 @@ async def apply_tier(work: UnitOfWork, batch: Batch[TierRaised]) -> None:
     await repository.update_appeals(work.session, {received.event.appeal_id: {"tier": received.event.tier} for received in batch.received})
 
 
-async def apply_consents(work: UnitOfWork, batch: Batch[ConsentAnswered]) -> None:
-    """Open the applicant to the provider that was asked, if the applicant said yes. Silence and no change nothing of it.
+async def apply_consents(work: UnitOfWork, batch: Batch[ConsentAnswered], *, notices: Notices) -> None:
+    """Open the applicant to the provider that was asked, if the applicant said yes, and notify the provider of a yes and of a no.
 
     A yes to the provider of the appeal also counts for later inquiries to it. An answer that comes again changes nothing,
     nor one about an inquiry that was cancelled.
@@ -93,6 +93,7 @@ async def apply_consents(work: UnitOfWork, batch: Batch[ConsentAnswered]) -> Non
     appeals = await repository.appeals_for_update(work.session, {event.appeal_id for event in answers.values()})
     inquiries = await repository.lock_inquiries(work.session, list(answers), skip_locked=False)
     opened: dict[UUID, AppealChange] = {}
+    answered = list[Inquiry]()
     for inquiry_id, inquiry in inquiries.items():
         event, appeal = answers[inquiry_id], appeals.get(inquiry.appeal_id)
         if consent_state(inquiry) is not ConsentState.REQUESTED or inquiry.status is InquiryStatus.CANCELLED:
@@ -100,9 +101,32 @@ async def apply_consents(work: UnitOfWork, batch: Batch[ConsentAnswered]) -> Non
         inquiry.discloses = event.given
         set_flag(inquiry, InquiryFlag.CONSENT_REFUSED, value=not event.given)
         inquiry.version += 1
+        answered.append(inquiry)
         if event.given and appeal is not None and appeal.provider_id == inquiry.provider_id:
             opened[appeal.appeal_id] = {"discloses": True}
     await repository.update_appeals(work.session, opened)
+    await repository.insert_entries(work.session, [_consent_entry(work, inquiry) for inquiry in answered])
+    await notices.plan(work, [_consent_notice(work, inquiry) for inquiry in answered if inquiry.closed_at is None])
+
+
+def _consent_entry(work: UnitOfWork, inquiry: Inquiry) -> EntryRow:
+    return {
+        "entry_id": work.ids.new(),
+        "inquiry_id": inquiry.inquiry_id,
+        "at": work.clock.now(),
+        "type": InquiryAction.ANSWER_CONSENT,
+        "round": inquiry.round,
+        "actor_role": None,
+        "actor": None,
+        "code": consent_state(inquiry),
+        "day": None,
+        "content": None,
+    }
+
+
+def _consent_notice(work: UnitOfWork, inquiry: Inquiry) -> Notice:
+    kind = NoticeKind.CONSENT_GIVEN if inquiry.discloses else NoticeKind.CONSENT_REFUSED
+    return Notice(work.ids.new(), inquiry.inquiry_id, inquiry.appeal_id, inquiry.provider_id, kind, inquiry.round, inquiry.due_at)
 
 
 async def reopen_cases(work: UnitOfWork, batch: Batch[CaseReopened]) -> None:

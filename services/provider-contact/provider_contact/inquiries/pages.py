@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from starlette.datastructures import URL
 from starlette.responses import Response
 
-from provider_contact.inquiries.codes import InquiryAction
+from provider_contact.inquiries.codes import ConsentState, InquiryAction
 from provider_contact.inquiries.dependencies import ActionsDep
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.policy import cancel_reasons, escalation_bodies, return_reasons, statuses
@@ -30,6 +30,7 @@ from provider_contact.inquiries.schemas.views import (
 )
 from provider_contact.inquiries.service import Actions, reading, workflow
 from provider_contact.inquiries.service.contents import appeal_documents
+from provider_contact.inquiries.service.labels import reason_label
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role, require_page
 from shared.contents import Contents
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
@@ -93,6 +94,14 @@ _STEPS: Final[Mapping[str, str]] = {
     "OVERDUE": N_("The answer is overdue"),
     "ESCALATION": N_("Passed on by rule"),
 }
+_RESULTS: Final[Mapping[str, str]] = {
+    "VERIFIED": N_("the applicant confirmed that it is solved"),
+    "REFUTED": N_("the applicant said that it is not solved"),
+    "UNREACHED": N_("nobody was reached"),
+    ConsentState.GIVEN: N_("the applicant gave consent"),
+    ConsentState.REFUSED: N_("the applicant did not give consent"),
+}
+"""What came of a call or of a request for consent, by the code of its entry."""
 
 
 class FormField(NamedTuple):
@@ -368,8 +377,9 @@ def _answer(answer: QuestionAnswerView, request: Request, language: Language) ->
 def _line(entry: EntryView, request: Request, language: Language) -> HistoryLine:
     step = next((step for step in workflow.steps().values() if step.action == entry.type), None)
     title = step.label.in_(language) if step else PAGES.text(request, _STEPS.get(entry.type, entry.type))
-    labels = {**return_reasons(), **cancel_reasons()} | dict(escalation_bodies())
-    code = labels[entry.code].in_(language) if entry.code in labels else ""
+    reason = reason_label(entry.type, entry.code) if entry.code else None
+    result = _RESULTS.get(entry.code or "", "")
+    code = reason.in_(language) if reason else PAGES.text(request, result) if result else ""
     day = _written(entry.day) if entry.day else ""
     spoken = ", ".join(part for part in (entry.spoken_to, entry.position) if part)
     return HistoryLine(entry.at, title, " · ".join(part for part in (code, day, spoken) if part), entry.text)

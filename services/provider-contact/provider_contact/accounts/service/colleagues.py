@@ -107,19 +107,41 @@ async def add_invited(
 
 
 async def renew_invitation(
-    work: UnitOfWork, manager: AccountView, account_id: UUID, mail: InvitationMail | None = None, new: NewToken = new_token
+    work: UnitOfWork,
+    manager: AccountView,
+    account_id: UUID,
+    expected_version: int,
+    mail: InvitationMail | None = None,
+    new: NewToken = new_token,
 ) -> Invitation:
     """Give an invited colleague a new link, mailed too if there is a `mail`; the earlier one is void.
 
-    Raises ManagerNeeded, NotFound, InvitationGone after acceptance.
+    Raises ManagerNeeded, NotFound, AccountChanged, InvitationGone after acceptance.
     """
-    account = _found(await _locked(work, manager), account_id)
+    present = await _locked(work, manager)
+    return await renew(work, present, account_id, expected_version, manager.account_id, manager.name, mail, new)
+
+
+async def renew(
+    work: UnitOfWork,
+    present: Sequence[ProviderAccount],
+    account_id: UUID,
+    expected_version: int,
+    actor_id: UUID,
+    inviter: str,
+    mail: InvitationMail | None,
+    new: NewToken,
+) -> Invitation:
+    """Give an invited one of the locked accounts a new link. Raises NotFound, InvitationGone, AccountChanged."""
+    account = _found(present, account_id)
     if account.state is not AccountState.INVITED:
         raise InvitationGone
+    if account.version != expected_version:
+        raise AccountChanged
     account.version += 1
-    enter(work, account, manager.account_id, AccountEntryType.RENEWED)
+    enter(work, account, actor_id, AccountEntryType.RENEWED)
     invitation = _renewed(work, account, new)
-    await _mail(work, manager.name, account, invitation, mail)
+    await _mail(work, inviter, account, invitation, mail)
     return invitation
 
 

@@ -4,21 +4,17 @@ from uuid import UUID
 
 from provider_contact.accounts import repository
 from provider_contact.accounts.codes import FUND, AccountEntryType, AccountRole, AccountState
+from provider_contact.accounts.errors import ManagersChanged
 from provider_contact.accounts.models import ProviderAccount
-from provider_contact.accounts.schemas import AccountView, InvitationMail, InviteRequest, ManagerRequest, Replacement
-from provider_contact.accounts.service.colleagues import NewToken, add_invited, new_token
-from provider_contact.accounts.service.sealed_accounts import account_view, enter
+from provider_contact.accounts.schemas import Invitation, InvitationMail, InviteRequest, ManagerRequest, Replacement
+from provider_contact.accounts.service.colleagues import INVITED_BY_FUND, NewToken, add_invited, new_token, renew
+from provider_contact.accounts.service.sealed_accounts import enter
 from provider_contact.deliveries.service.provider_mails import drop_mails
 from shared.auth import Principal
 from shared.unit_of_work import UnitOfWork
 
 PURPOSE = "manager-replaced"
-
-
-async def managers_of(work: UnitOfWork, provider_id: UUID) -> list[AccountView]:
-    """Return the managers of a provider whose access would be closed, invited ones among them."""
-    present = await repository.accounts(work.session, provider_id)
-    return [account_view(account, work.sealer) for account in present if _is_manager(account)]
+RENEWED = "manager-invited-again"
 
 
 async def replace_manager(
@@ -31,11 +27,14 @@ async def replace_manager(
 ) -> Replacement:
     """Close the access of every manager of a provider and invite another one. Their open inquiries are for all colleagues again.
 
-    The log of the provider says that the Fund did it, the audit log who. Raises TooManyAccounts, and InvalidInput for a wrong mailbox or
-    one of a colleague who stays.
+    The log of the provider says that the Fund did it, the audit log who. Raises ManagersChanged if the request names other managers,
+    TooManyAccounts, and InvalidInput for a wrong mailbox or one of a colleague who stays.
     """
     present = await repository.accounts_for_update(work.session, provider_id)
     lost = [account for account in present if _is_manager(account)]
+    found = {(account.account_id, account.version) for account in lost}
+    if request.managers is not None and {(each.account_id, each.version) for each in request.managers} != found:
+        raise ManagersChanged(sorted(found))
     released = 0
     for account in lost:
         released += await _close(work, account)
@@ -44,6 +43,25 @@ async def replace_manager(
     invitation = await add_invited(work, provider_id, staying, invited, FUND, mail, new)
     await work.audit.record(reader=keeper.subject, purpose=PURPOSE, ids=[provider_id, *(account.account_id for account in lost)])
     return Replacement(invitation, len(lost), released)
+
+
+async def renew_manager(
+    work: UnitOfWork,
+    keeper: Principal,
+    provider_id: UUID,
+    account_id: UUID,
+    expected_version: int,
+    mail: InvitationMail | None,
+    new: NewToken = new_token,
+) -> Invitation:
+    """Give an invited manager a new link, mailed too if there is a `mail`; the earlier one is void. Nobody else is touched.
+
+    Raises NotFound for an account that is no manager of the provider, AccountChanged, and InvitationGone after acceptance.
+    """
+    present = [each for each in await repository.accounts_for_update(work.session, provider_id) if _is_manager(each)]
+    invitation = await renew(work, present, account_id, expected_version, FUND, INVITED_BY_FUND, mail, new)
+    await work.audit.record(reader=keeper.subject, purpose=RENEWED, ids=[provider_id, account_id])
+    return invitation
 
 
 def _is_manager(account: ProviderAccount) -> bool:

@@ -8,6 +8,8 @@ from provider_contact.deliveries.policy import delivery_policy, delivery_texts
 from provider_contact.deliveries.repository import NotifiedDelivery
 from provider_contact.inquiries.codes import NoticeKind
 from shared.contracts import (
+    ConsentAnswered,
+    ConsentDeclined,
     InquiryCancelled,
     InquiryEscalated,
     InquiryOverdue,
@@ -30,6 +32,9 @@ TYPES: Final = {
     NoticeKind.TIME_GRANTED: TimeGranted.FACT,
     NoticeKind.TIME_REFUSED: TimeRefused.FACT,
     NoticeKind.CANCELLED: InquiryCancelled.FACT,
+    NoticeKind.CONSENT_GIVEN: ConsentAnswered.FACT,
+    NoticeKind.CONSENT_REFUSED: ConsentAnswered.FACT,
+    NoticeKind.CONSENT_DECLINED: ConsentDeclined.FACT,
 }
 """The types of webhooks: the names of the events."""
 INQUIRIES: Final = "/provider-contact/v1/inquiries"

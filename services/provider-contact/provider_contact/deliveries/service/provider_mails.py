@@ -1,9 +1,9 @@
 """Mails to the people of a provider that are about no inquiry: invitations, and that the provider's webhook is disabled."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from provider_contact.deliveries import repository
@@ -59,6 +59,30 @@ async def plan_mail(
 async def drop_mails(work: UnitOfWork, about: UUID) -> None:
     """Drop the mails about something that were not sent yet."""
     await repository.drop_provider_mails(work.session, about)
+
+
+class MailProgress(NamedTuple):
+    """How far the mail of an invitation is. `error`: why the latest attempt failed; None: none did."""
+
+    state: DeliveryState
+    label: Label
+    at: datetime
+    """When it was delivered, or else planned."""
+    error: Label | None
+
+
+async def invitation_mails(work: UnitOfWork, account_ids: Collection[UUID]) -> Mapping[UUID, MailProgress]:
+    """Return how far the latest mail of an invitation is, by account; accounts without one are left out."""
+    texts, found = delivery_texts(), await repository.latest_invitation_mails(work.session, account_ids)
+    return {
+        account_id: MailProgress(
+            mail.state,
+            texts.states[mail.state],
+            mail.delivered_at or mail.planned_at,
+            texts.errors.get(mail.last_error) if mail.last_error else None,
+        )
+        for account_id, mail in found.items()
+    }
 
 
 async def plan_webhook_disabled(work: UnitOfWork, provider_id: UUID, reason: WebhookDisabledReason) -> None:

@@ -67,6 +67,7 @@ async def decline_consent(context: ActionContext, _command: commands.DeclineCons
     set_flag(context.inquiry, InquiryFlag.CONSENT_ASKED, value=False)
     enter(context, InquiryAction.DECLINE_CONSENT)
     context.work.publish(events.consent_declined(context.inquiry, context.role))
+    context.notify(NoticeKind.CONSENT_DECLINED)
 
 
 async def accept(context: ActionContext, command: commands.Accept) -> None:

@@ -1,7 +1,7 @@
 """The labels of statuses, clocks, reasons and bodies, for the pages of the slices above."""
 
 from provider_contact.inquiries.codes import InquiryAction, InquiryStatus, InquiryStep
-from provider_contact.inquiries.policy import cancel_reasons, clocks, escalation_bodies, return_reasons, statuses
+from provider_contact.inquiries.policy import cancel_reasons, clocks, escalation_bodies, excuse_reasons, return_reasons, statuses
 from shared.domain.labels import Label
 
 
@@ -21,6 +21,7 @@ def reason_label(entry_type: str, code: str) -> Label | None:
         InquiryAction.RETURN: return_reasons,
         InquiryAction.CANCEL: cancel_reasons,
         InquiryAction.ESCALATE_TO: escalation_bodies,
+        InquiryAction.EXCUSE: excuse_reasons,
         InquiryStep.ESCALATION: escalation_bodies,
     }
     entries = named.get(InquiryStep(entry_type) if entry_type in frozenset[str](InquiryStep) else InquiryAction(entry_type))

@@ -39,6 +39,7 @@ class Guard(StrEnum):
     NAMES_PERSON = "names-person"
     CONSENT_POSSIBLE = "consent-possible"
     CONSENT_ASKED = "consent-asked"
+    CONSENT_ALLOWED = "consent-allowed"
 
 
 def _is_reminded_today(inquiry: Inquiry, appeal: Appeal, now: datetime) -> bool:
@@ -46,13 +47,18 @@ def _is_reminded_today(inquiry: Inquiry, appeal: Appeal, now: datetime) -> bool:
     return inquiry.reminded_at is not None and inquiry.reminded_at.astimezone(zone).date() == now.astimezone(zone).date()
 
 
-def _is_consent_possible(inquiry: Inquiry, appeal: Appeal) -> bool:
-    """Return whether the applicant is withheld only for want of a consent that was neither asked for nor answered yet.
+def _is_consent_allowed(inquiry: Inquiry, appeal: Appeal) -> bool:
+    """Return whether the applicant is withheld only for want of a consent, by the category as it is now.
 
     The question is put about the provider of the appeal, which the applicant knows, and about no other.
     """
-    is_open = inquiry.discloses or consent_state(inquiry) is not None
-    return not is_open and appeal.provider_id == inquiry.provider_id and allowed_level(inquiry.category, appeal) is DisclosureLevel.PERSON
+    is_withheld = not inquiry.discloses and appeal.provider_id == inquiry.provider_id
+    return is_withheld and allowed_level(inquiry.category, appeal) is DisclosureLevel.PERSON
+
+
+def _is_consent_possible(inquiry: Inquiry, appeal: Appeal) -> bool:
+    """Return whether a consent is allowed that was neither asked for nor answered yet."""
+    return consent_state(inquiry) is None and _is_consent_allowed(inquiry, appeal)
 
 
 GUARDS: Final[Mapping[Guard, Callable[[Inquiry, Appeal, datetime], bool]]] = {
@@ -64,6 +70,7 @@ GUARDS: Final[Mapping[Guard, Callable[[Inquiry, Appeal, datetime], bool]]] = {
     Guard.OPEN_COMMITMENT: lambda inquiry, _appeal, _now: InquiryFlag.OPEN_COMMITMENT in inquiry.flags,
     Guard.NAMES_PERSON: lambda inquiry, appeal, _now: names_person(inquiry, appeal),
     Guard.CONSENT_POSSIBLE: lambda inquiry, appeal, _now: _is_consent_possible(inquiry, appeal),
+    Guard.CONSENT_ALLOWED: lambda inquiry, appeal, _now: _is_consent_allowed(inquiry, appeal),
     Guard.CONSENT_ASKED: lambda inquiry, _appeal, _now: InquiryFlag.CONSENT_ASKED in inquiry.flags,
 }
 

@@ -13,9 +13,11 @@ from provider_contact.accounts.errors import AccountChanged, AccountUnavailable,
 from provider_contact.accounts.schemas import AccountView, EntryLine, Invitation, InvitationMail, InviteRequest, OpenWork
 from provider_contact.accounts.service import account_entries, account_roles
 from provider_contact.accounts.service import colleagues as accounts
+from provider_contact.deliveries.service.provider_mails import MailProgress, invitation_mails
 from provider_contact.deliveries.service.senders import can_mail
 from provider_contact.directory.dependencies import DirectoryDep
 from provider_contact.portal.pages import forms
+from provider_contact.portal.pages.deliveries import TONES
 from provider_contact.portal.pages.inquiry_routes import id_in
 from provider_contact.portal.pages.visitor import PAGES, PATH, Visit, VisitDep, to_sign_in
 from shared.auth import PagePrincipalDep, check_role
@@ -41,6 +43,15 @@ _FUND: Final = N_("the Fund")
 _INVITED_ALREADY: Final = N_("This colleague has an account or an invitation already.")
 
 
+class MailLine(NamedTuple):
+    """How far the mail of an invitation is. `error`: why the latest attempt failed; empty: none did."""
+
+    state: str
+    tone: str
+    at: datetime
+    error: str
+
+
 class ColleagueLine(NamedTuple):
     """A colleague with the work that waits for them."""
 
@@ -55,6 +66,8 @@ class ColleagueLine(NamedTuple):
     absent_until: date | None
     work: OpenWork
     is_self: bool
+    mail: MailLine | None
+    """How far the mail of the invitation is; None: none was sent, or it was accepted."""
 
 
 class LogLine(NamedTuple):
@@ -103,12 +116,16 @@ async def invite(visit: VisitDep, request: Request) -> Response:
 
 
 @router.post("/portal/colleagues/{account_id}/renew", dependencies=_POSTED)
-async def renew(visit: VisitDep, account_id: UUID) -> Response:
-    """Make a new link for an invited colleague, shown once."""
+async def renew(visit: VisitDep, request: Request, account_id: UUID) -> Response:
+    """Make a new link for an invited colleague, mailed and shown once. A page that is sent again makes no other one."""
     if isinstance(visit, Response):
         return visit
-    async with visit.units.write() as work:
-        invitation = await accounts.renew_invitation(work, visit.account, account_id, _invitation_mail(visit))
+    version = forms.number_in(await forms.read(request), "expected_version")
+    try:
+        async with visit.units.write() as work:
+            invitation = await accounts.renew_invitation(work, visit.account, account_id, version, _invitation_mail(visit))
+    except AccountChanged:
+        return PAGES.redirect(COLLEAGUES, flash="account-changed")
     return await _show(visit, invitation=invitation)
 
 
@@ -218,11 +235,12 @@ async def _show(visit: Visit, *, form: InviteForm = _BLANK, invitation: Invitati
         own = next((each for each in everybody if each.account_id == visit.account.account_id), None)
         if own is None:
             raise NoAccount
+        mails = await invitation_mails(work, [each.account_id for each in everybody if each.state is AccountState.INVITED])
         loads = await accounts.open_work(work, visit.account.provider_id)
         entries = await accounts.log_of(work, own) if own.is_manager else []
     names = {each.account_id: each.name for each in everybody}
     present = [each for each in everybody if each.state is not AccountState.REMOVED]
-    lines = [_line(each, loads.get(each.account_id, OpenWork(0, 0)), visit) for each in present]
+    lines = [_line(each, loads.get(each.account_id, OpenWork(0, 0)), mails.get(each.account_id), visit) for each in present]
     today = visit.now.astimezone(visit.region.timezone).date()
     return visit.render(
         "portal_colleagues.html",
@@ -243,7 +261,12 @@ async def _show(visit: Visit, *, form: InviteForm = _BLANK, invitation: Invitati
     )
 
 
-def _line(account: AccountView, work: OpenWork, visit: Visit) -> ColleagueLine:
+def _mail_line(mail: MailProgress, visit: Visit) -> MailLine:
+    error = visit.label(mail.error) if mail.error else ""
+    return MailLine(visit.label(mail.label), TONES.get(mail.state, "quiet"), mail.at, error)
+
+
+def _line(account: AccountView, work: OpenWork, mail: MailProgress | None, visit: Visit) -> ColleagueLine:
     today = visit.now.astimezone(visit.region.timezone).date()
     is_invited = account.state is AccountState.INVITED
     return ColleagueLine(
@@ -258,6 +281,7 @@ def _line(account: AccountView, work: OpenWork, visit: Visit) -> ColleagueLine:
         absent_until=account.absent_until if account.is_absent(today) else None,
         work=work,
         is_self=account.account_id == visit.account.account_id,
+        mail=_mail_line(mail, visit) if mail is not None else None,
     )
 
 

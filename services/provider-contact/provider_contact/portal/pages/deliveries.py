@@ -10,7 +10,7 @@ from provider_contact.inquiries.schemas.views import DeliveryView
 from provider_contact.portal.pages.visitor import Visit
 from shared.web.i18n import N_
 
-_TONES: Final[Mapping[DeliveryState, str]] = {DeliveryState.DELIVERED: "good", DeliveryState.FAILED: "bad"}
+TONES: Final[Mapping[DeliveryState, str]] = {DeliveryState.DELIVERED: "good", DeliveryState.FAILED: "bad"}
 
 
 class DeliveryLine(NamedTuple):
@@ -33,7 +33,7 @@ def delivery_line(delivery: DeliveryView, visit: Visit) -> DeliveryLine:
         notice=visit.label(labels.notice),
         route=" · ".join(filter(None, parts)),
         state=visit.text(N_("the Fund will call you")) if state is DeliveryState.BY_PERSON else visit.label(labels.state),
-        tone=_TONES.get(state, "quiet"),
+        tone=TONES.get(state, "quiet"),
         at=delivery.delivered_at or delivery.planned_at,
         attempts=delivery.attempts,
         error=visit.label(labels.error) if labels.error else "",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from provider_contact.accounts.schemas import AccountView
 from provider_contact.attachments.service.lines import DocumentLine, FileLine, document_lines, file_lines
+from provider_contact.checks.codes import CheckResult
 from provider_contact.commitments.codes import CommitmentStatus
 from provider_contact.inquiries.codes import ConsentState, InquiryAction, ResponseCode
 from provider_contact.inquiries.schemas import InquiryDetail
@@ -34,6 +35,7 @@ _CONSENT: Final[Mapping[ConsentState, str]] = {
     ConsentState.GIVEN: N_("The patient agreed to be named to you."),
     ConsentState.REFUSED: N_("The patient did not agree to be named. Answer by the service, the period and the department."),
 }
+_BAD_RESULTS: Final = frozenset({CheckResult.REFUTED, ConsentState.REFUSED})
 _ASKED_AS_REFUSAL: Final = frozenset({REASON, RULE})
 _PROTECTED: Final = frozenset({"ETHICS", "EXTORTION"})
 
@@ -319,8 +321,8 @@ def _event(entry: EntryView, parts: PageParts, visit: Visit) -> Event:
     if entry.text:
         lines.append(entry.text)
     who = _who(entry.actor_role, (entry.type, entry.at), parts, visit) if entry.actor_role else ""
-    is_bad = entry.type in {InquiryAction.RETURN, "OVERDUE", "ESCALATION"}
-    return Event(entry.at, visit.label(timeline_label(entry.type)), who, lines, is_bad)
+    is_bad = entry.type in {InquiryAction.RETURN, "OVERDUE", "ESCALATION"} or entry.code in _BAD_RESULTS
+    return Event(entry.at, visit.label(timeline_label(entry.type, entry.code)), who, lines, is_bad)
 
 
 def _who(role: str, key: tuple[str, datetime], parts: PageParts, visit: Visit) -> str:
