@@ -238,7 +238,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     of_providers = APIRouter(dependencies=[Depends(check_account)])  # a person whose account was removed is refused
     for router in (
         inquiries_api.router,
-        inquiries_api.action_router(actions),
+        inquiries_api.action_router(actions.offered),
         attachments_api.router,
         proposals_api.router,
         commitments_api.router,

@@ -1,6 +1,7 @@
 """Routes of inquiries."""
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from provider_contact.inquiries.repository import RefusalFilter
 from provider_contact.inquiries.schemas import InquiryDetail, InquiryItem
 from provider_contact.inquiries.schemas.commands import Command
 from provider_contact.inquiries.schemas.views import RefusalItem
-from provider_contact.inquiries.service import Actions, reading, workflow
+from provider_contact.inquiries.service import reading, workflow
 from provider_contact.inquiries.service.contents import ContentSources, ReadStatements
 from provider_contact.inquiries.service.contents import read_contents as contents_for
 from provider_contact.inquiries.service.detail import read_detail
@@ -112,10 +113,11 @@ async def list_refusals(
     return page
 
 
-def action_router(actions: Actions) -> APIRouter:
-    """Return a route for each action that has a handler, with the action's own strict body."""
+@cache  # the same for every application: one route takes FastAPI several milliseconds
+def action_router(offered: tuple[type[Command], ...]) -> APIRouter:
+    """Return a route for each of these actions, with the action's own strict body."""
     made = APIRouter()
-    for command in actions.offered:
+    for command in offered:
         _add_action(made, command)
     return made
 

@@ -64,9 +64,9 @@ class Actions:
         self._handlers: Mapping[InquiryAction, ActionHandler] = {handler.command.ACTION: handler for handler in (*own, *extensions)}
 
     @property
-    def offered(self) -> Sequence[type[Command]]:
+    def offered(self) -> tuple[type[Command], ...]:
         """Return the commands that have a handler, in the order of `COMMANDS`."""
-        return [command for command in commands.COMMANDS if command.ACTION in self._handlers]
+        return tuple(command for command in commands.COMMANDS if command.ACTION in self._handlers)
 
     def next_actions(self, inquiry: Inquiry, appeal: Appeal, principal: Principal, now: datetime) -> list[NextAction]:
         """Return what this principal, who sees the inquiry, may do with it now."""
