@@ -21,6 +21,7 @@ SMS_SECRET = "whsec_c3ludGhldGljLXNlY3JldC1vZi0zMi1ieXRlcyE="
 SETTINGS = {
     "webhooks_to_loopback": True,
     "uploads_per_minute": 0,
+    "self_service_per_minute": 0,
     "sms_secret": SMS_SECRET,
     "telegram_token": "1:synthetic",
     "telegram_secret": TELEGRAM_SECRET,

@@ -120,7 +120,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         check_policies()  # before the first request
         app.state.intake = build_intake(parts, settings)
-        app.state.suggester = Suggester(parts.units)
+        app.state.suggester = Suggester(parts.units, parts.pepper, parts.ids)
         app.state.rosters = Rosters(parts.client_for, parts.clock)
         app.state.uploads = Uploads.build(parts, settings)
         app.state.update_streams = UpdateStreams(parts.units, settings.streams_each)

@@ -28,6 +28,9 @@ class Settings(OutgoingSettings, FileSettings):
     previews_per_minute: int = Field(
         300, ge=0, description="steps of a form before it is sent, of one address or one signed-in person in a minute; 0: no limit"
     )
+    self_service_per_minute: int = Field(
+        20, ge=0, description="questions that articles answered, reported without a token from one address in a minute; 0: no limit"
+    )
     uploads_per_minute: int = Field(60, ge=0, description="uploads begun from one address in a minute; 0: no limit")
 
     # notifications

@@ -16,6 +16,7 @@ from tests.intake.register.test_handlers import apply
 from tests.intake.suggestions.articles import CANARY, QUESTION, QUESTION_RU, article, retired
 
 URL = "/intake/v1/suggestions"
+REGIONS = ("KZ-43", "KZ-75", "KZ-71", "KZ-47", "KZ-10")
 COMPLAINT = "МРТ-ға жолдама бермейді, дәрігер дөрекі сөйлеп, қабылдаудан қуып шықты, шара қолдануыңызды талап етемін"
 
 
@@ -24,6 +25,11 @@ async def published(desk):
     """A desk whose replica has one article."""
     await apply(desk, article())
     return desk
+
+
+async def shown(desk):
+    """Return a list of articles with its ticket."""
+    return (await desk.client.post(URL, json={"text": QUESTION, "language": "kk", "kind": "CONSULTATION"})).json()
 
 
 async def suggested(desk, text=QUESTION, *, kind="CONSULTATION", language="kk"):
@@ -138,6 +144,58 @@ class TestSelfService:
         for _ in range(2):
             await report(published, me)
         assert len(await events(published)) == len(await published.rows(SelfService)) == 2
+
+    async def test_a_stranger_with_fresh_keys_counts_once_for_an_article_and_a_day(self, published):
+        for number in range(5):
+            assert (await report(published, {"Idempotency-Key": str(uuid4())}, region=REGIONS[number])).status_code == 202
+        assert len(await events(published)) == 1
+        published.clock.advance(timedelta(days=1))
+        await report(published)
+        assert len(await events(published)) == 2
+
+    async def test_a_list_that_was_shown_counts_once_whoever_reports_it(self, desk):
+        await apply(desk, article(1), article(2))
+        tickets = [(await shown(desk))["ticket"] for _ in range(2)]
+        for ticket in (*tickets, *tickets):
+            for number in (1, 2):
+                key = {"Idempotency-Key": str(uuid4())}
+                assert (await report(desk, key, ticket=ticket, article_id=str(UUID(int=7000 + number)))).status_code == 202
+        assert len(await events(desk)) == 2
+
+    async def test_a_ticket_that_was_not_made_here_or_is_old_counts_as_none(self, published):
+        ticket = (await shown(published))["ticket"]
+        forged = [f"{uuid4()}.{ticket.partition('.')[2]}", f"{ticket[:-1]}{'0' if ticket[-1] != '0' else '1'}", "x", f"{uuid4()}.", "é.é"]
+        for other in forged:
+            assert (await report(published, {"Idempotency-Key": str(uuid4())}, ticket=other)).status_code == 202
+        assert len(await events(published)) == 1
+        published.clock.advance(timedelta(days=2))
+        for _ in range(2):
+            await report(published, {"Idempotency-Key": str(uuid4())}, ticket=ticket)
+        assert len(await events(published)) == 2, "once for the address"
+
+    async def test_a_citizen_counts_once_however_many_lists_they_were_shown(self, published):
+        me = published.token("applicant", subject="991231501014")
+        for _ in range(3):
+            await report(published, me, ticket=(await shown(published))["ticket"])
+        assert len(await events(published)) == 1
+
+    async def test_an_empty_list_has_no_ticket(self, desk):
+        assert await shown(desk) == {"items": [], "ticket": None}
+
+    async def test_the_reports_of_an_address_are_limited(self, start, tmp_path):
+        async with start(tmp_path, self_service_per_minute=2) as desk:
+            await apply(desk, article())
+            answers = [(await report(desk, ticket=(await shown(desk))["ticket"])).status_code for _ in range(3)]
+            assert len(await events(desk)) == 2
+        assert answers == [202, 202, 429]
+
+    async def test_a_page_thanks_whoever_is_over_the_limit_and_does_not_count(self, start, tmp_path):
+        async with start(tmp_path, self_service_per_minute=2) as desk:
+            await apply(desk, article())
+            for _ in range(3):
+                sent = {"article_id": str(UUID(int=7001)), "ticket": (await shown(desk))["ticket"]}
+                assert (await desk.client.post("/intake/answered", data=sent)).status_code == 200
+            assert len(await events(desk)) == 2
 
     @pytest.mark.parametrize(
         "wrong", [{"article_id": str(uuid4())}, {"channel": "PIGEON"}, {"region": "KZ-99"}, {"helped": False}, {"text": "сұрақ"}]

@@ -13,7 +13,8 @@ if (offer) {
   let waiting;
   let latest = 0;
 
-  const draw = (items) => {
+  const draw = ({ items, ticket }) => {
+    answered.elements.ticket.value ||= ticket ?? ""; // of the first list: a form counts once
     list.replaceChildren(
       ...items.map((item) => {
         const entry = pattern.content.cloneNode(true);
@@ -35,7 +36,7 @@ if (offer) {
     const headers = { "Content-Type": "application/json" };
     const answer = text.value.trim() ? await fetch(offer.dataset.url, { method: "POST", headers, body }).catch(() => null) : null;
     if (mine !== latest) return; // something was typed meanwhile
-    draw(answer?.ok ? (await answer.json()).items : []);
+    draw(answer?.ok ? await answer.json() : { items: [] });
   };
 
   const later = () => {

@@ -8,6 +8,7 @@ from intake.register.dependencies import IntakeDep
 from intake.suggestions.dependencies import SuggesterDep
 from intake.suggestions.schemas import SelfServiceIn, SuggestionsIn, SuggestionsOut
 from shared.auth import PrincipalDep
+from shared.budget import client_network
 from shared.dependencies import OnceDep
 from shared.errors import InvalidInput, TooMany, responses
 from shared.http import body
@@ -32,7 +33,8 @@ async def suggest_articles(
     """
     intake.spend_preview(request, None if principal.is_anonymous else principal)
     response.headers["Cache-Control"] = "no-store"
-    return SuggestionsOut(items=list(await suggester.suggest(asked.text, asked.language, asked.kind)))
+    found = list(await suggester.suggest(asked.text, asked.language, asked.kind))
+    return SuggestionsOut(items=found, ticket=suggester.ticket(found))
 
 
 @router.post(
@@ -49,12 +51,17 @@ async def report_self_service(
     once: OnceDep,
     given: Annotated[SelfServiceIn, body(SelfServiceIn)],
 ) -> Response:
-    """Report that an article answered the question, so that nothing is filed. It counts once for a sender, an article and a day.
+    """Report that an article answered the question, so that nothing is filed. A list that was shown counts once (`ticket`).
 
-    The sender is the token, or else the Idempotency-Key, or else the network address. None of them is stored.
+    A citizen counts once for an article and a day, and so does a network address without a ticket. Neither is stored.
     """
-    intake.spend_preview(request, None if principal.is_anonymous else principal)
-    sender = f"token/{principal.identity}" if not principal.is_anonymous else f"key/{once.key}" if once.key else intake.address(request)
+    if principal.is_anonymous:
+        intake.self_service.spend(intake.address(request))
+    else:
+        intake.spend_preview(request, principal)
+    if principal.has("applicant"):
+        given = given.model_copy(update={"ticket": None})  # a person is known by the token, however many lists they were shown
+    sender = f"address/{client_network(intake.address(request))}" if principal.is_anonymous else f"token/{principal.identity}"
 
     async def do(work: UnitOfWork) -> None:
         await suggester.record(work, given, sender)

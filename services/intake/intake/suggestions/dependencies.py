@@ -12,18 +12,22 @@ from intake.register.service.recipients import day_of
 from intake.register.service.registration import Condition
 from intake.suggestions import repository
 from intake.suggestions.schemas import OfferedArticle, ReplicaState, SelfServiceIn, ShownSuggestion, Suggestion
-from intake.suggestions.service import ArticleIndex, find, note_shown, record, text_in
+from intake.suggestions.service import ArticleIndex, find, note_shown, record, text_in, ticket_of
 from intake.suggestions.service.topics import topic_model
 from shared.domain.labels import Language
+from shared.ids import Ids
 from shared.offload import run_on_text
+from shared.sealing import Pepper
 from shared.unit_of_work import UnitOfWork, UnitsOfWork
 
 
 class Suggester:
     """Offers published articles. Pages, routes and the bot share it."""
 
-    def __init__(self, units: UnitsOfWork) -> None:
+    def __init__(self, units: UnitsOfWork, pepper: Pepper, ids: Ids) -> None:
         self._units = units
+        self._pepper = pepper
+        self._ids = ids
         self._state: ReplicaState | None = None
         self._index = ArticleIndex([], topic_model())
         self._building = asyncio.Lock()
@@ -33,6 +37,10 @@ class Suggester:
         index = await self._current()
         found = await run_on_text(text, find, index, text, kind, day_of(self._units.clock.now()))
         return [_shown(each, language) for each in found]
+
+    def ticket(self, articles: Sequence[ShownSuggestion]) -> str | None:
+        """Return the ticket of a list of articles that is about to be shown, None for an empty one."""
+        return ticket_of(self._pepper, self._ids.new(), day_of(self._units.clock.now())) if articles else None
 
     async def named(self, article_ids: Sequence[UUID], language: Language) -> Sequence[ShownSuggestion]:
         """Return these articles as they are shown, without those that are retired."""

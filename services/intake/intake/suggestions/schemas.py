@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -10,7 +10,9 @@ from typing_extensions import TypedDict
 
 from intake.register.schemas import Code
 from shared.domain.labels import Language
-from shared.http import StrictModel, Text20k
+from shared.http import StrictModel, Text, Text20k
+
+TICKET_LIMIT: Final = 100
 
 
 class SuggestionsIn(StrictModel):
@@ -35,6 +37,7 @@ class ShownSuggestion(BaseModel):
 
 class SuggestionsOut(BaseModel):
     items: list[ShownSuggestion] = Field(description="at most three, the best first; none for complaints, danger and protected matters")
+    ticket: str | None = Field(None, description="of this list, for `self-service`; null for an empty one")
 
 
 class SelfServiceIn(StrictModel):
@@ -45,6 +48,10 @@ class SelfServiceIn(StrictModel):
     region: Code | None = Field(None, description="a code of `regions.csv`; null: the person has not named one")
     language: Language
     helped: Literal[True] = Field(True, description="only what helped is counted")
+    ticket: Annotated[str, Text(TICKET_LIMIT)] | None = Field(
+        None,
+        description="of the list that showed the article, which counts once; without it an address counts once for an article and a day",
+    )
 
 
 class ArticleRow(TypedDict):

@@ -214,5 +214,6 @@ class ChatActions:
 
 def conversation_worker(intake: Intake, event_of: Callable[[bytes], ChatEvent | None]) -> ConversationWorker:
     """Return a worker whose chats act through `intake`. `event_of` reads the body of an update."""
-    suggester, rosters = Suggester(intake.parts.units), Rosters(intake.parts.client_for, intake.parts.clock)
+    suggester = Suggester(intake.parts.units, intake.parts.pepper, intake.parts.ids)
+    rosters = Rosters(intake.parts.client_for, intake.parts.clock)
     return ConversationWorker(intake.parts, event_of, lambda chat, owner: ChatActions(intake, suggester, rosters, chat, owner).do)

@@ -45,6 +45,7 @@ class Intake:
     anonymous: Budget
     uploads: Budget
     previews: Budget
+    self_service: Budget
     partners: Budget
     proxies: tuple[Network, ...]
     public_url: str | None
@@ -81,6 +82,7 @@ class Intake:
             anonymous=Budget(settings.anonymous_per_minute, parts.clock),
             uploads=Budget(settings.uploads_per_minute, parts.clock),
             previews=Budget(settings.previews_per_minute, parts.clock),
+            self_service=Budget(settings.self_service_per_minute, parts.clock),
             partners=Budget(settings.partner_per_minute, parts.clock),
             proxies=tuple(ip_network(proxy) for proxy in settings.trusted_proxies),
             public_url=settings.public_url,

@@ -15,6 +15,7 @@ from intake.suggestions import repository
 from intake.suggestions.policy import suggestion_policy
 from intake.suggestions.schemas import OfferedArticle, SelfServiceIn, Suggestion
 from intake.suggestions.service.index import ArticleIndex
+from intake.suggestions.service.tickets import list_of, ticket_of
 from intake.suggestions.service.topics import topic_model
 from shared.contracts import QuestionSelfServed
 from shared.domain.labels import LANGUAGES, Language
@@ -26,7 +27,7 @@ from shared.language.danger import speaks_of_danger
 from shared.language.protected import protected_subjects
 from shared.unit_of_work import UnitOfWork
 
-__all__ = ["ArticleIndex", "check_policies", "find", "note_shown", "purge", "record", "shown_ids", "text_in"]
+__all__ = ["ArticleIndex", "check_policies", "find", "note_shown", "purge", "record", "shown_ids", "text_in", "ticket_of"]
 
 QUESTION: Final = "CONSULTATION"
 _HALF: Final = 16  # bytes of a keyed hash that make an id
@@ -53,9 +54,10 @@ def text_in(texts: dict[str, str], language: Language) -> str:
 
 
 async def record(work: UnitOfWork, given: SelfServiceIn, article: OfferedArticle | None, sender: str) -> None:
-    """Count a question that an article answered and publish it, once for a sender, an article and a day. Raises InvalidInput.
+    """Count a question that an article answered and publish it, once for a list that was shown. Raises InvalidInput.
 
-    `sender`: what tells one person from another, which is hashed with a key and not stored.
+    Without the ticket of a list it counts once for a sender, an article and a day. `sender`: what tells one person from another. It is
+    hashed with a key and not stored.
     """
     today = day_of(work.clock.now())
     if article is None or not article.is_valid_on(today):
@@ -64,7 +66,8 @@ async def record(work: UnitOfWork, given: SelfServiceIn, article: OfferedArticle
         raise InvalidInput.field("channel", "unknown-code", DETAILS["unknown-code"])
     if given.region is not None and given.region not in regions():
         raise InvalidInput.field("region", "unknown-code", DETAILS["unknown-code"])
-    counted = f"{sender}/{article.id}/{today}"
+    list_id = list_of(work.pepper, given.ticket, today)
+    counted = f"list/{list_id}" if list_id is not None else f"{sender}/{article.id}/{today}"
     question_id = UUID(bytes=work.pepper.keyed_hmac("self-service", counted.encode())[:_HALF])
     if not await repository.add_self_service(work.session, {"id": question_id, "day": today}):
         return

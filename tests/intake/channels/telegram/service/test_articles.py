@@ -14,7 +14,10 @@ from tests.intake.suggestions.articles import CANARY, QUESTION, QUESTION_RU, art
 from tests.telegram_double import Phone, buttons
 
 ASKED = {"kk": QUESTION, "ru": QUESTION_RU}
-COMPLAINT = "МРТ-ға жолдама бермейді, дәрігер дөрекі сөйлеп, қабылдаудан қуып шықты, шара қолдануыңызды талап етемін"
+COMPLAINTS = {
+    "kk": "МРТ-ға жолдама бермейді, дәрігер дөрекі сөйлеп, қабылдаудан қуып шықты, шара қолдануыңызды талап етемін",
+    "ru": "Направление на МРТ не дают, врач нагрубил и выгнал с приёма, требую принять меры",
+}
 
 
 @pytest.fixture
@@ -65,6 +68,17 @@ class TestArticles:
         assert (shown.appeal_id, shown.article_ids) == (appeal.id, [str(article().article_id)])
         assert await published(bot.desk) == []
 
-    @pytest.mark.parametrize("text", [COMPLAINT, "Анам есінен танып қалды, дем алмай жатыр, жолдама қайдан аламын?"])
-    async def test_complaints_and_danger_are_offered_nothing(self, bot, phone, text):
-        assert (await ask(bot, phone, "kk", text))["text"] == text_of("kind", "kk")
+    @pytest.mark.parametrize(
+        ("language", "text"),
+        [
+            ("kk", COMPLAINTS["kk"]),
+            ("ru", COMPLAINTS["ru"]),
+            ("kk", "Анам есінен танып қалды, дем алмай жатыр, жолдама қайдан аламын?"),
+            ("ru", "Мама потеряла сознание и не дышит, где взять направление на МРТ?"),
+            ("kk", "МРТ-ға жолдаманы қайдан аламын, дәрігер жолдама үшін пара сұрады?"),
+            ("ru", "Где взять направление на МРТ? Врач вымогает за него деньги."),
+        ],
+    )
+    async def test_complaints_danger_and_protected_subjects_are_offered_nothing(self, bot, phone, language, text):
+        assert (await ask(bot, phone, language, text))["text"] == text_of("kind", language)
+        assert await bot.desk.rows(SelfService) == []

@@ -1,6 +1,7 @@
 """Filing an appeal in steps: the form, its preview, and the talon. Each step is a post of the same form."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -25,6 +26,7 @@ from intake.register.service.admission import admit_anonymous
 from intake.suggestions.dependencies import Suggester, SuggesterDep
 from intake.suggestions.schemas import SelfServiceIn
 from intake.suggestions.service import shown_ids
+from shared.budget import client_network
 from shared.clock import Clock
 from shared.dependencies import ClockDep, ReadDep, UnitsOfWorkDep
 from shared.domain import registration
@@ -87,14 +89,17 @@ async def next_step(request: Request, intake: IntakeDep, suggester: SuggesterDep
 
 @router.post("/answered", dependencies=[Depends(require_same_origin)])
 async def answered(request: Request, intake: IntakeDep, suggester: SuggesterDep, units: UnitsOfWorkDep) -> HTMLResponse:
-    """Count a question that an article answered: nothing is filed, and no text comes here. A form counts an article once."""
-    sent = await read_fields(request)
+    """Count a question that an article answered: nothing is filed, and no text comes here. A list that was shown counts once."""
+    sent, address = await read_fields(request), intake.address(request)
     intake.spend_preview(request)
-    region, language = sent.get("region", ""), language_of(request)
+    region, language, ticket = sent.get("region", ""), language_of(request), sent.get("ticket") or None
     given = {"article_id": sent.get("article_id"), "channel": WEB, "region": region if region in regions() else None, "language": language}
     try:
-        async with units.write() as work:
-            await suggester.record(work, SelfServiceIn.model_validate(given), f"web/{form.key_of(sent)}")
+        counted = SelfServiceIn.model_validate(given | {"ticket": ticket})
+        with contextlib.suppress(TooMany):  # the visitor has their answer; more from one address are not counted
+            intake.self_service.spend(address)
+            async with units.write() as work:
+                await suggester.record(work, counted, f"address/{client_network(address)}")
     except (ValidationError, InvalidInput):
         raise NotFound from None
     return PAGES.render(request, "answered.html")
@@ -187,6 +192,7 @@ async def _preview(
         wait=wait,
         sent_before=sent_before,
         suggestions=articles,
+        ticket=(offer.ticket(articles) if offer is not None else None) or "",
         shown=" ".join(dict.fromkeys(str(each) for each in (*shown, *(article.article_id for article in articles)))),
     )
 
