@@ -287,7 +287,7 @@ async def add_contact(world, number, role=ContactRole.PATIENT_SUPPORT, *, since=
 async def world_in(engine, tmp_path) -> AsyncIterator[World]:
     """The service in this folder, until the block ends."""
     clock = FakeClock(NOW)
-    settings = Settings(data=tmp_path, worker=False, log_level="ERROR", webhooks_to_loopback=True, **engine.settings)
+    settings = Settings(data=tmp_path, worker=False, log_level="ERROR", step_seconds=1, webhooks_to_loopback=True, **engine.settings)
     foundation = Foundation.build(settings, clock=clock, ids=SequentialIds())
     intake = Intake()
     foundation.local_apps["intake"] = intake.app
