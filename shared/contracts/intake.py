@@ -100,12 +100,32 @@ class AppealWithdrawn(AppealEvent, service="intake", fact="appeal-withdrawn"):
     """The applicant withdrew the appeal by their own statement (АППК art. 64(9))."""
 
     reason: str
+    number: str | None = None
+    """This field and those below are None in events of earlier versions."""
+    region: str | None = None
+    tier: int | None = None
+    kind: str | None = None
+    category: str | None = None
+    """As the applicant filed it."""
+    received_at: datetime | None = None
+    reachable: bool | None = None
+    """The applicant gave a phone number, so that the Fund can ask again by telephone."""
 
 
 class OutcomeConfirmed(AppealEvent, service="intake", fact="outcome-confirmed"):
     """The applicant confirmed that the answer resolves the appeal."""
 
     answer_id: UUID
+    number: str | None = None
+    """This field and those below are None in events of earlier versions."""
+    region: str | None = None
+    tier: int | None = None
+    kind: str | None = None
+    category: str | None = None
+    """As the applicant filed it."""
+    received_at: datetime | None = None
+    reachable: bool | None = None
+    """The applicant gave a phone number, so that the Fund can ask again by telephone."""
 
 
 class OutcomeDenied(AppealEvent, service="intake", fact="outcome-denied"):

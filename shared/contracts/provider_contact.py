@@ -242,11 +242,14 @@ class OutcomeVerified(AppealEvent, service="provider-contact", fact="outcome-ver
     """The Fund asked the applicant by telephone whether a confirmation or a withdrawal was their own free statement."""
 
     check_id: UUID
-    about: Literal["PROPOSAL", "WITHDRAWAL"]
+    about: Literal["PROPOSAL", "WITHDRAWAL", "ANSWER"]
+    """What was confirmed or withdrawn: a proposal of a provider, the appeal, or the answer of the Fund."""
     proposal_id: UUID | None
     provider_id: UUID | None
     result: Literal["VERIFIED", "REFUTED", "UNREACHED"]
     actor_role: str
+    answer_id: UUID | None = None
+    """The confirmed answer of the Fund; None for anything else."""
 
 
 class CommitmentMade(AppealEvent, service="provider-contact", fact="commitment-made"):

@@ -115,7 +115,7 @@ CODE_FIELDS: Final[Mapping[tuple[str, str, str], str]] = {
     ("provider-contact", "provider", "level"): "a level of `provider_levels.csv`",
     ("provider-contact", "provider_contract", "care_types"): "codes of `care_types.csv`",
     ("provider-contact", "commitment", "excuse_reason"): "a code of `excuse_reasons.csv`",
-    ("provider-contact", "outcome_check", "about"): "PROPOSAL or WITHDRAWAL",
+    ("provider-contact", "outcome_check", "about"): "PROPOSAL, WITHDRAWAL or ANSWER",
     ("provider-contact", "outcome_check", "reason"): "a code of `withdrawal_reasons.csv`",
     ("provider-contact", "delivery", "contact_role"): "a role of `contact_roles.csv`",
     ("provider-contact", "delivery", "external_id"): "an id of the delivery method",

@@ -21,7 +21,7 @@ from provider_contact.attachments.service.stored import StoredInquiryFiles
 from provider_contact.checks import api as checks_api
 from provider_contact.checks import pages as checks_pages
 from provider_contact.checks import service as checks
-from provider_contact.checks.handlers import apply_proposal_answers, draw_withdrawals
+from provider_contact.checks.handlers import apply_proposal_answers, draw_answers, draw_withdrawals
 from provider_contact.commitments import api as commitments_api
 from provider_contact.commitments import service as commitments
 from provider_contact.commitments.handlers import apply_commitment_answers
@@ -75,6 +75,7 @@ from shared.contracts import (
     CommitmentAnswered,
     ConsentAnswered,
     InquiryRequested,
+    OutcomeConfirmed,
     ProposalAnswered,
     ProviderRated,
     TierRaised,
@@ -106,7 +107,7 @@ async def close_appeals(work: UnitOfWork, batch: Batch[inquiry_handlers.CaseEnde
 
 
 async def withdraw_appeals(work: UnitOfWork, batch: Batch[Any]) -> None:
-    """Close everything that is open about a withdrawn appeal, and draw of the withdrawals about a provider."""
+    """Close everything that is open about a withdrawn appeal, and draw of the withdrawals."""
     closed = await inquiry_handlers.close_ended_cases(work, batch)
     await matching_handlers.drop_waiting_names(work, batch)
     await draw_withdrawals(work, batch, closed)
@@ -135,6 +136,7 @@ HANDLERS: Handlers = {
     ConsentAnswered: partial(inquiry_handlers.apply_consents, notices=NOTICES),
     InquiryRequested: _OPENING.open_requested,
     AppealWithdrawn: withdraw_appeals,
+    OutcomeConfirmed: draw_answers,
     **dict.fromkeys((CaseClosed, CaseForwarded, CaseReturned, CaseTerminated), close_appeals),
     ProviderRated: store_ratings,
 }

@@ -1,4 +1,5 @@
 import asyncio
+import json
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -366,3 +367,18 @@ class TestProjection:
         (event,) = await emitted(desk, "outcome-confirmed")
         assert tracking.version == 4
         assert event.event_id in {row.event_id for row in await desk.rows(Timeline)}
+
+    @pytest.mark.parametrize("phone", ["8 701 000 00 00", None])
+    async def test_a_confirmation_and_a_withdrawal_have_the_codes_of_their_appeal(self, desk, phone):
+        applicant = {"full_name": "Сынақ Азамат", "email": "synaq@mail.example"} | ({"phone": phone} if phone else {})
+        case, other = await filed(desk, applicant=applicant), await filed(desk, applicant=applicant)
+        await case.answered("CONSULTATION", 1)
+        await case.do("confirmation", {"outcome": "RESOLVED"})
+        await other.routed("CONSULTATION", 1)
+        await other.withdraw()
+        for withdrawn_or_confirmed, appeal in (("outcome-confirmed", case), ("appeal-withdrawn", other)):
+            [event] = await emitted(desk, withdrawn_or_confirmed)
+            codes = json.loads(event.value)
+            assert (codes["number"], codes["region"], codes["tier"], codes["kind"]) == (appeal.number, "KZ-43", 1, "CONSULTATION")
+            assert (codes["received_at"], codes["reachable"]) == ("2026-02-02T09:15:00Z", phone is not None)
+            assert "Сынақ" not in json.dumps(codes, ensure_ascii=False)

@@ -1,9 +1,13 @@
+from uuid import UUID
+
 import pytest
 
 from provider_contact.checks.models import OutcomeCheck
-from shared.contracts import AppealWithdrawn, OutcomeVerified
+from provider_contact.checks.service import drawing
+from shared.contracts import AppealWithdrawn, OutcomeConfirmed, OutcomeVerified
 from shared.ids import derived
 from shared.web.session import COOKIE
+from tests.provider_contact.checks.service.test_drawing import codes
 from tests.provider_contact.conftest import FIFTEENTH, appeal_id, registered
 from tests.provider_contact.outcomes import SECRET, answered, proposed
 
@@ -103,3 +107,38 @@ class TestCall:
         assert (await send(world, check_id, cookie(world, "admin"), **fields)).status_code == 403
         assert (await send(world, check_id, cookie(world) | {"Sec-Fetch-Site": "cross-site"}, **fields)).status_code == 403
         assert (await seen(world, f"/{check_id}", cookie(world, "specialist", region="KZ-75"))).status_code == 404
+
+
+class TestWithoutProvider:
+    @pytest.fixture
+    async def drawn(self, listed, monkeypatch):
+        """A withdrawal and a confirmed answer without a provider, both drawn."""
+        monkeypatch.setattr(drawing, "share_of", lambda **_given: 1000)
+        await listed.consume(AppealWithdrawn(reason="OTHER", **codes(1)), OutcomeConfirmed(answer_id=UUID(int=9), **codes(2)))
+        for number in (1, 2):
+            listed.intake.contents_by_purpose["outcome-check", appeal_id(number)] = {"applicant": {"full_name": "Сынақ", "phone": PHONE}}
+        return listed, {check.about: check.check_id for check in await listed.rows(OutcomeCheck)}
+
+    async def test_the_list_and_the_calls_name_no_organisation(self, drawn):
+        world, checks = drawn
+        page = (await seen(world)).text
+        assert ("Отозвано" in page, "Ответ Фонда подтверждён" in page, "без названия" in page) == (True, True, False)
+        withdrawal = (await seen(world, f"/{checks['WITHDRAWAL']}")).text
+        assert ("Ваше обращение в Фонд отозвано" in withdrawal, "не об организации" in withdrawal, PHONE in withdrawal) == (
+            True,
+            True,
+            True,
+        )
+        answer = (await seen(world, f"/{checks['ANSWER']}")).text
+        assert ("ответ Фонда решил ваш вопрос" in answer, "{provider}" in answer) == (True, False)
+
+    async def test_the_result_of_an_answer_names_it(self, drawn):
+        world, checks = drawn
+        await send(world, checks["ANSWER"], result="REFUTED", text="Шешілмеген екен.")
+        [event] = await world.emitted(OutcomeVerified)
+        assert (event.about, event.answer_id, event.provider_id, event.result) == ("ANSWER", UUID(int=9), None, "REFUTED")
+
+    async def test_only_the_region_of_the_appeal_sees_it(self, drawn):
+        world, checks = drawn
+        assert (await seen(world, f"/{checks['ANSWER']}", cookie(world, "specialist", region="KZ-75"))).status_code == 404
+        assert (await seen(world, f"/{checks['ANSWER']}", cookie(world, "specialist", region="KZ-43"))).status_code == 200

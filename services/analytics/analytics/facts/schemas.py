@@ -44,6 +44,9 @@ class Proof(StrEnum):
     WITHDRAWN = "WITHDRAWN"
     WITHDRAWAL_VERIFIED = "WITHDRAWAL_VERIFIED"
     WITHDRAWAL_REFUTED = "WITHDRAWAL_REFUTED"
+    ANSWER_VERIFIED = "ANSWER_VERIFIED"
+    """The Fund's answer was confirmed, and again by telephone."""
+    ANSWER_REFUTED = "ANSWER_REFUTED"
 
 
 class CallOutcome(StrEnum):

@@ -55,8 +55,8 @@ OF_APPEALS: Final = frozenset({Measure.SCORE, Measure.SELF_SERVED, *_OF_CLASSIFI
 PROOFS: Final[Mapping[str, frozenset[Proof]]] = MappingProxyType(
     {
         "CONFIRMED": frozenset({Proof.CONFIRMED, Proof.VERIFIED}),
-        "VERIFIED": frozenset({Proof.VERIFIED, Proof.WITHDRAWAL_VERIFIED}),
-        "REFUTED": frozenset({Proof.REFUTED, Proof.WITHDRAWAL_REFUTED}),
+        "VERIFIED": frozenset({Proof.VERIFIED, Proof.WITHDRAWAL_VERIFIED, Proof.ANSWER_VERIFIED}),
+        "REFUTED": frozenset({Proof.REFUTED, Proof.WITHDRAWAL_REFUTED, Proof.ANSWER_REFUTED}),
         "UNPROVEN": frozenset({Proof.NO_ANSWER, Proof.WITHDRAWN}),
     }
 )

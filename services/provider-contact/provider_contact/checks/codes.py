@@ -10,10 +10,15 @@ class CheckSubject(StrEnum):
     """A confirmed proposal."""
     WITHDRAWAL = "WITHDRAWAL"
     """A withdrawn appeal."""
+    ANSWER = "ANSWER"
+    """An answer of the Fund that the applicant confirmed as resolving the appeal."""
 
 
 class CheckStatus(StrEnum):
-    """The states of a check. A row exists for each confirmation and withdrawal, whether it was drawn or not."""
+    """The states of a check.
+
+    A row exists for each confirmed proposal and each withdrawal about a provider, drawn or not; of the other statements for those drawn.
+    """
 
     NOT_DRAWN = "NOT_DRAWN"
     """The sample does not include it: the statement is unproven."""

@@ -13,6 +13,7 @@ def outcome_verified(check: OutcomeCheck, actor_role: str) -> OutcomeVerified:
             "check_id": check.check_id,
             "about": check.about.value,
             "proposal_id": check.proposal_id,
+            "answer_id": check.answer_id,
             "provider_id": check.provider_id,
             "result": CheckStatus(check.status).value,
             "actor_role": actor_role,

@@ -26,6 +26,7 @@ class OutcomeCheck(ProviderContactModel, table=True):
     check_id: UUID = Field(primary_key=True)
     about: CheckSubject = Field(sa_column=Column(EnumColumn(CheckSubject), nullable=False))
     proposal_id: UUID | None = Field(index=True)
+    answer_id: UUID | None = None
     appeal_id: UUID
     provider_id: UUID | None
     reason: str | None

@@ -69,10 +69,10 @@ class CheckLine(NamedTuple):
 
     href: str
     number: str
-    is_withdrawal: bool
+    about: CheckSubject
     region: str
     category: str
-    provider: str
+    provider: str | None
     stated_at: datetime
     zone: ZoneInfo
     attempts: int
@@ -171,6 +171,7 @@ async def _show(
     language = language_of(request)
     line = _line(listed, index, language)
     names: dict[str, Any] = {"provider": _name(listed, index)}
+    script = call_script(listed.check.about, has_provider=listed.check.provider_id is not None)
     return PAGES.render(
         request,
         "check.html",
@@ -179,7 +180,7 @@ async def _show(
         appeal_id=listed.check.appeal_id,
         callee=await _callee(contents, listed.check.appeal_id, principal),
         proposal=proposal,
-        script=[sentence.filled(**names).in_(language) for sentence in call_script()[listed.check.about]],
+        script=[sentence.filled(**names).in_(language) for sentence in script],
         typed=typed or {},
         errors=list(errors),
         error=dict(errors),
@@ -216,10 +217,10 @@ def _line(listed: repository.ListedCheck, index: ProviderIndex, language: Langua
     return CheckLine(
         href=f"{PATH}/{check.check_id}",
         number=listed.number,
-        is_withdrawal=check.about is CheckSubject.WITHDRAWAL,
+        about=check.about,
         region=region.label.in_(language),
         category=category.label.in_(language) if category else "",
-        provider=_name(listed, index).in_(language),
+        provider=_name(listed, index).in_(language) if check.provider_id else None,
         stated_at=check.stated_at,
         zone=region.timezone,
         attempts=check.attempts,

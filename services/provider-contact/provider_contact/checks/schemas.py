@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from provider_contact.checks.codes import CheckResult, CheckStatus, CheckSubject
+from provider_contact.inquiries.schemas import AppealStatement
 from shared.http import StrictModel, Text
 
 
@@ -39,9 +40,10 @@ class VerifyRequest(StrictModel):
 
 
 class Statement(NamedTuple):
-    """What an applicant said of a solution: a confirmation of a proposal, or a withdrawal for `reason`.
+    """What an applicant said: a confirmation of a proposal or of an answer, or a withdrawal for `reason`.
 
-    `begun_at`: when it could first be said.
+    `begun_at`: when it could first be said; None: speed says nothing of it. `kind`: of the appeal, for an answer. `appeal`: the
+    event that has the codes of an appeal that this service does not know.
     """
 
     check_id: UUID
@@ -50,5 +52,13 @@ class Statement(NamedTuple):
     appeal_id: UUID
     provider_id: UUID | None
     reason: str | None
-    begun_at: datetime
+    begun_at: datetime | None
     stated_at: datetime
+    answer_id: UUID | None = None
+    kind: str | None = None
+    appeal: AppealStatement | None = None
+
+    @property
+    def is_stored_undrawn(self) -> bool:
+        """Return whether a row counts the statement among those of its provider, also if it is not drawn."""
+        return self.provider_id is not None and self.about is not CheckSubject.ANSWER

@@ -76,6 +76,12 @@ async def appeals_for_update(session: AsyncSession, appeal_ids: Iterable[UUID]) 
     return {row.appeal_id: AppealState(*row) for row in await session.execute(query)}
 
 
+async def known_providers(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, UUID | None]:
+    """Return the appeals of these that are stored, each with its provider."""
+    query = select(col(Appeal.appeal_id), col(Appeal.provider_id)).where(among(session, Appeal.appeal_id, list(appeal_ids)))
+    return {row[0]: row[1] for row in await session.execute(query)}
+
+
 async def update_appeals(session: AsyncSession, changes: Mapping[UUID, AppealChange]) -> None:
     """Set the same columns of several appeals; an appeal that is not stored (an imported one) is skipped."""
     await update_rows(session, Appeal, [{"appeal_id": appeal_id, **values} for appeal_id, values in changes.items()], key=("appeal_id",))

@@ -52,9 +52,9 @@ def unanswered(appeal_id):
     return ProposalUnanswered(appeal_id=appeal_id, proposal_id=PROPOSAL, inquiry_id=INQUIRY, provider_id=PROVIDER)
 
 
-def checked(appeal_id, result, about="PROPOSAL"):
+def checked(appeal_id, result, about="PROPOSAL", answer_id=None):
     proposal_id = PROPOSAL if about == "PROPOSAL" else None
-    ids = {"check_id": uuid4(), "proposal_id": proposal_id, "provider_id": PROVIDER}
+    ids = {"check_id": uuid4(), "proposal_id": proposal_id, "provider_id": PROVIDER, "answer_id": answer_id}
     return OutcomeVerified(appeal_id=appeal_id, about=about, result=result, actor_role="operator", **ids)
 
 
@@ -229,6 +229,20 @@ class TestReopening:
         await close(desk, appeal_id, operator, outcome="JUSTIFIED")
         await desk.apply(AppealWithdrawn(appeal_id=appeal_id, reason="SOLVED"), checked(appeal_id, "REFUTED", "WITHDRAWAL"))
         assert ((await desk.case(appeal_id))["status"], await reopenings(desk)) == ("CLOSED", [])
+
+    async def test_a_refuted_answer_reopens_the_case_that_ended_with_it(self, desk, operator):
+        appeal_id = await complaint(desk)
+        await desk.carry_out(appeal_id, "answer", operator, **GOOD)
+        answer_id = await answer_of(desk)
+        await desk.apply(OutcomeConfirmed(appeal_id=appeal_id, answer_id=answer_id))
+        assert (await desk.case(appeal_id))["status"] == "CLOSED"
+        for other in (checked(appeal_id, "VERIFIED", "ANSWER", answer_id), checked(appeal_id, "REFUTED", "ANSWER", uuid4())):
+            await desk.apply(other)
+            assert ((await desk.case(appeal_id))["status"], await reopenings(desk)) == ("CLOSED", [])
+        await desk.apply(checked(appeal_id, "REFUTED", "ANSWER", answer_id), checked(appeal_id, "REFUTED", "ANSWER", answer_id))
+        case = await desk.case(appeal_id)
+        assert (case["status"], case["outcome"], case["has_news"]) == ("IN_REVIEW", None, True)
+        assert [event["reason"] for event in await reopenings(desk)] == ["CONFIRMATION_REFUTED"]
 
     async def test_the_same_events_again_change_nothing(self, desk):
         appeal_id = await complaint(desk)

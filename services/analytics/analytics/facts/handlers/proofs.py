@@ -23,12 +23,16 @@ _CHECKED: Mapping[tuple[str, str, Proof | None], Proof] = {
     ("PROPOSAL", "VERIFIED", Proof.CONFIRMED): Proof.VERIFIED,
     ("WITHDRAWAL", "VERIFIED", Proof.WITHDRAWN): Proof.WITHDRAWAL_VERIFIED,
     ("WITHDRAWAL", "REFUTED", Proof.WITHDRAWN): Proof.WITHDRAWAL_REFUTED,
+    ("ANSWER", "VERIFIED", None): Proof.ANSWER_VERIFIED,
 }
+_REFUTED: Mapping[str, Proof] = {"PROPOSAL": Proof.REFUTED, "ANSWER": Proof.ANSWER_REFUTED}
+"""What a refuted confirmation leaves, whatever was known before."""
 
 
 def _checked_proof(event: OutcomeVerified, known: Proof | None) -> Proof | None:
-    is_refuted = (event.about, event.result) == ("PROPOSAL", "REFUTED")
-    return Proof.REFUTED if is_refuted else _CHECKED.get((event.about, event.result, known), known)
+    if event.result == "REFUTED" and event.about in _REFUTED:
+        return _REFUTED[event.about]
+    return _CHECKED.get((event.about, event.result, known), known)
 
 
 _PROOFS: Mapping[type[AppealEvent], Callable[[Any, Proof | None], Proof | None]] = {

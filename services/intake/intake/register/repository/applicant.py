@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import delete, func, or_, select, tuple_, update
@@ -32,6 +32,16 @@ class PendingWithdrawal:
     region: str
     kind: str | None
     status: CaseStatus
+
+
+class AppealFacts(NamedTuple):
+    """What an event says of an appeal and `tracking` does not have."""
+
+    number: str
+    category: str | None
+    received_at: datetime
+    reachable: bool
+    """The applicant gave a phone number."""
 
 
 _NUMBER: Final = Query(value, select(col(Appeal.number)).where(col(Appeal.id) == given("appeal_id")))
@@ -69,6 +79,15 @@ async def sealed_applicant(session: AsyncSession, appeal_id: UUID) -> bytes | No
 
 async def number_of_appeal(session: AsyncSession, appeal_id: UUID) -> str | None:
     return await _NUMBER.first(session, appeal_id=appeal_id)
+
+
+async def appeal_facts(session: AsyncSession, appeal_id: UUID) -> AppealFacts:
+    """Return codes and times of an appeal without its texts. Raises NotFound."""
+    columns = (col(Appeal.number), col(Appeal.category), col(Appeal.received_at), col(Appeal.phone_key).is_not(None))
+    found = (await session.execute(select(*columns).where(col(Appeal.id) == appeal_id))).one_or_none()
+    if found is None:
+        raise NotFound
+    return AppealFacts(*found)
 
 
 async def status_of(session: AsyncSession, appeal_id: UUID) -> CaseStatus | None:

@@ -12,7 +12,7 @@ from intake.register.policy import policy, rights
 from intake.register.repository import applicant as records
 from intake.register.schemas import ConfirmationIn, FeedbackIn, OutcomeResult, Rated, Reopened, ReopeningIn
 from intake.register.schemas.rows import ResponseEnvelope, TrackingRow
-from intake.register.service.progress import lock_appeal, publish_change, store_message, store_tracking
+from intake.register.service.progress import lock_appeal, publish_change, statement_codes, store_message, store_tracking
 from intake.register.service.registration import Condition
 from intake.register.service.reopening import FollowUp, filing_of_follow_up
 from intake.register.service.rights import ANSWERED, RATED, is_finished
@@ -28,14 +28,14 @@ async def confirm(work: UnitOfWork, appeal_id: UUID, confirmation: ConfirmationI
     """
     tracking = await lock_appeal(work, appeal_id)
     _check_answered(tracking)
+    facts = await records.appeal_facts(work.session, appeal_id)
     if confirmation.outcome == Verdict.RESOLVED:
         tracking["verdict"] = Verdict.RESOLVED
-        event = OutcomeConfirmed(appeal_id=appeal_id, answer_id=tracking["answer_id"])
+        event = OutcomeConfirmed.model_validate({"answer_id": tracking["answer_id"], **statement_codes(tracking, facts)})
         await publish_change(work, tracking, event, timeline_type=OutcomeConfirmed.FACT)
     else:
         await _deny(work, tracking, confirmation.reason, None)
-    number = await records.number_of_appeal(work.session, appeal_id)
-    return OutcomeResult.model_validate({"number": number, "status": tracking["status"], "outcome": confirmation.outcome})
+    return OutcomeResult.model_validate({"number": facts.number, "status": tracking["status"], "outcome": confirmation.outcome})
 
 
 async def follow_up_of_denial(work: UnitOfWork, appeal_id: UUID, reason: str | None) -> FollowUp | None:

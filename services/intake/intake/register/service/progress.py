@@ -8,6 +8,7 @@ from intake.register import repository
 from intake.register.codes import MessageAuthor, MessageKind
 from intake.register.policy import policy
 from intake.register.repository import applicant as records
+from intake.register.repository.applicant import AppealFacts
 from intake.register.schemas.rows import TrackingRow
 from shared.contracts import AppealEvent
 from shared.domain.lifecycle import holder_of, status_after
@@ -56,6 +57,12 @@ async def store_tracking(work: UnitOfWork, tracking: TrackingRow, event_id: UUID
                 }
             ],
         )
+
+
+def statement_codes(tracking: TrackingRow, facts: AppealFacts) -> dict[str, object]:
+    """Return what the events of a confirmation and of a withdrawal say of their appeal, so that it can be drawn for a call."""
+    codes = {name: value for name, value in tracking.items() if name in {"appeal_id", "region", "tier", "kind"}}
+    return {**codes, **facts._asdict()}
 
 
 async def store_message(work: UnitOfWork, appeal_id: UUID, kind: MessageKind, text: str | None) -> UUID:

@@ -15,7 +15,7 @@ from intake.register.repository import applicant as records
 from intake.register.schemas import CallBackIn, WithdrawalIn, WithdrawalItem, WithdrawalResult
 from intake.register.schemas.rows import TimelineRow, TrackingRow
 from intake.register.service.ports import TrackedChange
-from intake.register.service.progress import lock_appeal, message_text, publish_change, store_message, store_tracking
+from intake.register.service.progress import lock_appeal, message_text, publish_change, statement_codes, store_message, store_tracking
 from intake.register.service.rights import is_decided
 from intake.register.service.sealed_fields import open_field
 from intake.register.service.verification import spend_code
@@ -195,7 +195,8 @@ def _withdrawal(work: UnitOfWork, appeal_id: UUID, statement: UUID, reason: str,
 
 async def _end_appeal(work: UnitOfWork, tracking: TrackingRow, reason: str) -> None:
     tracking["outcome"] = OUTCOME
-    event = AppealWithdrawn(appeal_id=tracking["appeal_id"], reason=reason)
+    facts = await records.appeal_facts(work.session, tracking["appeal_id"])
+    event = AppealWithdrawn.model_validate({"reason": reason, **statement_codes(tracking, facts)})
     await publish_change(work, tracking, event, timeline_type=AppealWithdrawn.FACT)
 
 

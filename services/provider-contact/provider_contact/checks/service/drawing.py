@@ -1,4 +1,4 @@
-"""The sample: a row for each confirmation and withdrawal, some of which are drawn for a call.
+"""The sample: confirmations and withdrawals, some of which are drawn for a call.
 
 The draw follows from the id of the check under a secret key: the same id is always drawn or never, and a provider cannot foresee which.
 """
@@ -10,8 +10,9 @@ from uuid import UUID
 
 from provider_contact.checks import repository
 from provider_contact.checks.codes import CheckStatus
-from provider_contact.checks.policy import WHOLE, check_policy, share_of
+from provider_contact.checks.policy import WHOLE, base_of, check_policy, share_of
 from provider_contact.checks.schemas import Statement
+from provider_contact.inquiries.service import record_stated
 from provider_contact.proposals import service as proposals
 from shared.sealing import Pepper
 from shared.unit_of_work import UnitOfWork
@@ -20,11 +21,15 @@ PURPOSE: Final = "outcome check"
 
 
 async def draw(work: UnitOfWork, statements: Sequence[Statement]) -> None:
-    """Store a row for each statement, drawn or not. A statement that is stored already stays as it is."""
+    """Store the statements that are drawn, and those that count for a provider. A statement that is stored already stays as it is."""
     if not statements:
         return
     unproven = {provider_id: await _unproven(work, provider_id) for provider_id in {each.provider_id for each in statements}}
-    await repository.add_checks(work.session, [_row(work.pepper, statement, *unproven[statement.provider_id]) for statement in statements])
+    rows = [(statement, _row(work.pepper, statement, *unproven[statement.provider_id])) for statement in statements]
+    stored = [(statement, row) for statement, row in rows if statement.is_stored_undrawn or row["status"] is CheckStatus.OPEN]
+    if stored:
+        await record_stated(work, [statement.appeal for statement, _ in stored if statement.appeal is not None])
+        await repository.add_checks(work.session, [row for _, row in stored])
 
 
 async def _unproven(work: UnitOfWork, provider_id: UUID | None) -> tuple[int, int]:
@@ -38,13 +43,15 @@ async def _unproven(work: UnitOfWork, provider_id: UUID | None) -> tuple[int, in
 
 
 def _row(pepper: Pepper, statement: Statement, unproven: int, counted: int) -> dict[str, object]:
-    seconds = (statement.stated_at - statement.begun_at).total_seconds()
-    per_mille = share_of(reason=statement.reason, seconds=seconds, unproven=unproven, counted=counted)
+    seconds = None if statement.begun_at is None else (statement.stated_at - statement.begun_at).total_seconds()
+    base, weight = base_of(statement.about, statement.reason, statement.kind)
+    per_mille = share_of(base=base, weight=weight, seconds=seconds, unproven=unproven, counted=counted)
     is_drawn = position_of(pepper, statement.check_id) < per_mille
     return {
         "check_id": statement.check_id,
         "about": statement.about,
         "proposal_id": statement.proposal_id,
+        "answer_id": statement.answer_id,
         "appeal_id": statement.appeal_id,
         "provider_id": statement.provider_id,
         "reason": statement.reason,

@@ -2,6 +2,7 @@
 
 from provider_contact.inquiries.schemas.views import (
     ActionField,
+    AppealStatement,
     ClosedAppeal,
     InquiryDetail,
     InquiryItem,
@@ -9,4 +10,4 @@ from provider_contact.inquiries.schemas.views import (
     NextAction,
 )
 
-__all__ = ["ActionField", "ClosedAppeal", "InquiryDetail", "InquiryItem", "JsonObject", "NextAction"]
+__all__ = ["ActionField", "AppealStatement", "ClosedAppeal", "InquiryDetail", "InquiryItem", "JsonObject", "NextAction"]

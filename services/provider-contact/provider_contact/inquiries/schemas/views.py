@@ -1,12 +1,13 @@
 """Responses of inquiries."""
 
 from datetime import date, datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, JsonValue, WithJsonSchema
 
 from provider_contact.inquiries.codes import AnswerMethod, ConsentState, InquiryStatus, NoticeKind
+from shared.contracts import AppealWithdrawn, OutcomeConfirmed
 from shared.domain.taxonomy import AnswerType
 
 JsonObject = Annotated[dict[str, JsonValue], WithJsonSchema({"type": "object", "additionalProperties": True})]
@@ -264,6 +265,10 @@ class InquiryDetail(InquiryItem):
     """Documents of the appeal that the Fund shows to the provider; none while intake does not answer (`content_available`)."""
     content_available: bool = True
     """False while intake, which owns the text, does not answer."""
+
+
+AppealStatement: TypeAlias = AppealWithdrawn | OutcomeConfirmed
+"""The events of an applicant's own word that have the codes of their appeal."""
 
 
 class ClosedAppeal(NamedTuple):

@@ -11,7 +11,14 @@ from provider_contact.inquiries.service.actions import (
     lock_inquiries,
 )
 from provider_contact.inquiries.service.answers import AnswerSender
-from provider_contact.inquiries.service.appeals import appeal_for_update, appeals_in, close_appeals, record_appeals
+from provider_contact.inquiries.service.appeals import (
+    appeal_for_update,
+    appeals_in,
+    close_appeals,
+    known_providers,
+    record_appeals,
+    record_stated,
+)
 from provider_contact.inquiries.service.flags import set_flag
 from provider_contact.inquiries.service.ports import ActionContext, ActionHandler, FindDeliveries, InquiryFiles, NoNotices, Notice, Notices
 from provider_contact.inquiries.service.sending import assign_provider
@@ -37,9 +44,11 @@ __all__ = [
     "change_flags",
     "check_policies",
     "close_appeals",
+    "known_providers",
     "lock_context",
     "lock_inquiries",
     "record_appeals",
+    "record_stated",
     "set_flag",
 ]
 

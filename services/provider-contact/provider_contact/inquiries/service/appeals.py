@@ -7,9 +7,9 @@ from sqlalchemy import Subquery
 
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.models import Appeal, AppealRow
-from provider_contact.inquiries.schemas import ClosedAppeal
+from provider_contact.inquiries.schemas import AppealStatement, ClosedAppeal
 from shared.auth import Principal
-from shared.contracts import AppealRegistered, InquiryRequested
+from shared.contracts import AppealRegistered, AppealWithdrawn, InquiryRequested
 from shared.errors import NotFound
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import Scope, visible_cases
@@ -54,6 +54,36 @@ async def record_requested(work: UnitOfWork, requests: Sequence[InquiryRequested
         for event in requests
     }
     await repository.insert_appeals(work.session, list(rows.values()))
+
+
+async def record_stated(work: UnitOfWork, events: Sequence[AppealStatement]) -> None:
+    """Store appeals about no provider of whose applicants a statement is checked. An appeal that is stored already stays as it is.
+
+    The case of a confirmed answer is closed by an event of its own.
+    """
+    rows: list[AppealRow] = [
+        {
+            "appeal_id": event.appeal_id,
+            "number": event.number,
+            "region": event.region,
+            "tier": event.tier,
+            "kind": event.kind,
+            "category": event.category,
+            "provider_id": None,
+            "discloses": False,
+            "received_at": event.received_at,
+            "closed": isinstance(event, AppealWithdrawn),
+        }
+        for event in events
+        if event.number is not None and event.region is not None and event.received_at is not None
+    ]
+    if rows:
+        await repository.insert_appeals(work.session, rows)
+
+
+async def known_providers(work: UnitOfWork, appeal_ids: Sequence[UUID]) -> Mapping[UUID, UUID | None]:
+    """Return the appeals of these that are stored, each with its provider, None if it has none."""
+    return await repository.known_providers(work.session, appeal_ids)
 
 
 async def close_appeals(work: UnitOfWork, appeal_ids: Sequence[UUID]) -> Mapping[UUID, ClosedAppeal]:

@@ -24,7 +24,7 @@ from shared.contracts import (
     ProposalUnanswered,
     SolutionProposed,
 )
-from shared.domain.lifecycle import WITHDRAWN, status_after
+from shared.domain.lifecycle import WITHDRAWN, CaseStatus, status_after
 from shared.messaging.envelope import Envelope
 
 _UNDECIDED: Final = frozenset({None, ProposalState.PROPOSED, ProposalState.NO_ANSWER})
@@ -76,6 +76,10 @@ def _verified(progress: CaseProgress, event: OutcomeVerified, envelope: Envelope
     if event.about == "WITHDRAWAL":
         # A withdrawal that came after the decision changed nothing, so there is nothing to reopen.
         return _reopen(progress, envelope, NamedCode.WITHDRAWAL_REFUTED) if is_refuted and case.status == WITHDRAWN else ()
+    if event.about == "ANSWER":
+        # A case that goes on already, or that ended with a later answer, has nothing to reopen.
+        is_current = case.status == CaseStatus.CLOSED and case.answer_id == event.answer_id
+        return _reopen(progress, envelope, NamedCode.CONFIRMATION_REFUTED) if is_refuted and is_current else ()
     if is_refuted:
         _set_state(case, key, ProposalState.REFUTED)
         return _reopen(progress, envelope, NamedCode.CONFIRMATION_REFUTED)
@@ -136,7 +140,7 @@ _RESULTS: Final[Mapping[type[AppealEvent], Callable[[Any], str]]] = {
 RESULT_ENTRIES: Final = (
     "proposal-confirmed",
     "proposal-denied",
-    *(f"{about}-{result}" for about in ("proposal", "withdrawal") for result in ("verified", "refuted", "unreached")),
+    *(f"{about}-{result}" for about in ("proposal", "withdrawal", "answer") for result in ("verified", "refuted", "unreached")),
     *(f"commitment-{result}" for result in ("kept", "broken", "excused", "no-answer")),
     "consent-given",
     "consent-refused",
