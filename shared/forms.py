@@ -77,11 +77,17 @@ def _fields(raw: bytes, most: int) -> dict[str, str]:
 
 
 async def parts_of(
-    request: Request, *, limit: int, most: int = FIELDS_LIMIT, too_large: type[DomainError] = PayloadTooLarge
-) -> AsyncIterator[Part]:
+    request: Request,
+    *,
+    limit: int,
+    most: int = FIELDS_LIMIT,
+    too_large: type[DomainError] = PayloadTooLarge,
+    refuses_announced: bool = True,
+) -> AsyncGenerator[Part, None]:
     """Yield the parts of a multipart form of at most `limit` bytes and `most` parts, in order.
 
-    Raises UnsupportedMediaType, MalformedForm and `too_large`, the last before reading if the length is announced.
+    Raises UnsupportedMediaType, MalformedForm and `too_large`, the last before reading if the length is announced, unless
+    `refuses_announced` is False.
     """
     media_type, options = options_of(request.headers.get("content-type", ""))
     boundary = options.get("boundary", "").encode("latin-1")
@@ -89,7 +95,8 @@ async def parts_of(
         raise UnsupportedMediaType
     if len(boundary) > BOUNDARY_LIMIT:
         raise MalformedForm
-    refuse_announced(request, limit, too_large)
+    if refuses_announced:
+        refuse_announced(request, limit, too_large)
     async with aclosing(_parsed(request, boundary, limit, too_large)) as parsed:
         async for item in parsed:
             if not isinstance(item, dict):
@@ -102,9 +109,14 @@ async def parts_of(
 
 def refuse_announced(request: Request, limit: int, too_large: type[DomainError] = PayloadTooLarge) -> None:
     """Raise `too_large` for a body whose Content-Length is above `limit` bytes."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > limit:
+    if announced_length(request) > limit:
         raise too_large
+
+
+def announced_length(request: Request) -> int:
+    """Return the Content-Length in bytes; 0 if there is none."""
+    announced = request.headers.get("content-length", "")
+    return int(announced[:20]) if announced.isascii() and announced.isdecimal() else 0
 
 
 @dataclass(slots=True)

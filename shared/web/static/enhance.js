@@ -40,3 +40,31 @@ for (const field of document.querySelectorAll("[data-picker]")) {
   picker.hidden = false;
   show();
 }
+
+// Files that the server would refuse are named before anything is sent: an upload of minutes is not made in vain.
+for (const field of document.querySelectorAll("[data-limits]")) {
+  const input = field.querySelector("input[type=file]");
+  const message = field.querySelector("[data-exceeded]");
+  const limits = JSON.parse(field.dataset.limits);
+  const exceeded = () => {
+    const sizes = [...input.files].map((file) => file.size);
+    if (sizes.length > limits.files) return limits.files_exceeded;
+    if (sizes.some((size) => size > limits.each)) return limits.each_exceeded;
+    return sizes.reduce((sum, size) => sum + size, 0) > limits.together ? limits.together_exceeded : "";
+  };
+  const check = () => {
+    message.textContent = exceeded();
+    message.hidden = !message.textContent;
+    field.classList.toggle("wrong", !message.hidden);
+    return message.hidden;
+  };
+  input.addEventListener("change", check);
+  // On the form, before the listeners of the document: for them a form that stays is not on its way.
+  input.form.addEventListener("submit", (event) => {
+    const takesNone = event.submitter?.getAttribute("formenctype") === "application/x-www-form-urlencoded";
+    if (takesNone || check()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    message.focus();
+  });
+}

@@ -1,11 +1,15 @@
 """Files in the portal: sent with the answer, kept while the form has errors, and documents that the Fund shows."""
 
+import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from provider_contact.attachments.models import AnswerFile
 from provider_contact.inquiries.models import ProviderResponse
+from shared.files import forms
+from shared.files.policy import policy
 from tests.provider_contact.attachments.conftest import Files
 from tests.provider_contact.attachments.test_documents import DOCUMENT, intake, share  # noqa: F401 - pytest finds fixtures by name
 from tests.provider_contact.conftest import sent_inquiry
@@ -87,3 +91,76 @@ async def test_shown_documents_are_listed_and_downloaded(world, officer, inquiry
     assert ("Документы обращения" in page, "выписка.pdf" in page, "рецепт.pdf" in page) == (True, True, False)
     got = await officer.get(f"/inquiries/{inquiry_id}/documents/{DOCUMENT}")
     assert (got.content, [asked.role for asked in intake]) == (PDF, ["provider"])
+
+
+class TestAFormThatIsTooLarge:
+    """The server takes no file of it, and loses nothing that was typed; a script says so before it is sent."""
+
+    @pytest.fixture(params=[4, 1], ids=["a little", "far too large"])
+    def limits(self, request, monkeypatch):
+        """A limit of all files that the forms of this test exceed."""
+        few = replace(policy(), limits=replace(policy().limits, total_bytes=10))
+        monkeypatch.setattr(forms, "policy", lambda: few)
+        monkeypatch.setattr(forms, "FORM_MARGIN", 1000)
+        monkeypatch.setattr(forms, "SKIPPED", request.param)
+
+    @pytest.mark.usefixtures("limits")
+    async def test_the_page_comes_back_with_the_text_and_the_reason_and_stores_the_draft(self, world, officer, inquiry_id, send):
+        refused = await send(pdf(), ("files", ("большой.pdf", PDF + b" " * 1000, "application/pdf")))
+        assert refused.status_code == 422
+        assert "Все файлы вместе слишком большие: не больше 100 МБ." in refused.text
+        assert "Пациент принят." in refused.text
+        assert (await world.rows(ProviderResponse), await world.rows(AnswerFile)) == ([], [])
+        assert "Пациент принят." in await officer.page(f"/inquiries/{inquiry_id}")
+
+    @pytest.mark.parametrize("limits", [4], indirect=True)
+    @pytest.mark.usefixtures("limits")
+    async def test_the_fields_behind_the_files_are_read_too(self, world, officer, inquiry_id):
+        version = await officer.version(inquiry_id)
+        parts = [("text", (None, "Начало.")), pdf(), ("files", ("б.pdf", b" " * 1000, "application/pdf")), ("code", (None, "RESOLVED"))]
+        path = f"/provider-contact/portal/inquiries/{inquiry_id}/respond"
+        refused = await world.client.post(path, headers=officer.headers, files=[("expected_version", (None, version)), *parts])
+        assert refused.status_code == 422
+        assert re.search(r'value="RESOLVED" checked', refused.text)
+
+    async def test_the_limits_are_said_before_and_the_script_knows_them(self, officer, inquiry_id):
+        page = await officer.page(f"/inquiries/{inquiry_id}")
+        assert "до 20 МБ каждый и до 100 МБ вместе" in page
+        known = json.loads(re.search(r'data-limits="(\{.*?\})"', page)[1])
+        assert (known["each"], known["together"], known["files"]) == (20_971_520, 104_857_600, 10)
+        assert known["together_exceeded"] == "Все файлы вместе слишком большие: не больше 100 МБ."
+
+
+class TestFilesOfADraft:
+    @pytest.fixture
+    def save(self, world, officer, inquiry_id):
+        async def save(*files, **fields):
+            path = f"/provider-contact/portal/inquiries/{inquiry_id}/draft"
+            data = {"expected_draft_version": "0", **ANSWER, "save": "yes", **fields}
+            return await world.client.post(path, headers=officer.headers, data=data, files=list(files))
+
+        return save
+
+    async def test_the_button_stores_the_chosen_files_which_go_with_the_answer(self, world, officer, inquiry_id, save, send):
+        assert (await save(pdf())).headers["location"].endswith("flash=draft-with-files")
+        page = await officer.page(f"/inquiries/{inquiry_id}", flash="draft-with-files")
+        assert "Файлы хранятся сутки" in page
+        [(file_id, ticked)] = waiting(page)
+        assert ticked
+        assert (await send(**{f"waiting.{file_id}": "yes"})).status_code == 303
+        [row] = await world.rows(AnswerFile)
+        assert row.response_id is not None
+
+    async def test_a_template_is_inserted_without_losing_them(self, officer, inquiry_id, save):
+        assert (await save(pdf(), insert="Конец.")).status_code == 303
+        assert len(waiting(await officer.page(f"/inquiries/{inquiry_id}"))) == 1
+
+    async def test_a_refused_file_is_named_and_the_text_is_saved_all_the_same(self, officer, inquiry_id, save):
+        refused = await save(pdf(), ("files", ("рисунок.svg", SVG, "image/svg+xml")))
+        assert refused.status_code == 422
+        assert "рисунок.svg: Такие файлы не принимаются." in refused.text
+        page = await officer.page(f"/inquiries/{inquiry_id}")
+        assert ("Пациент принят." in page, len(waiting(page))) == (True, 1)
+
+    async def test_without_files_it_says_nothing_of_them(self, save):
+        assert (await save(("files", ("", b"")))).headers["location"].endswith("flash=draft")

@@ -33,7 +33,7 @@ from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.labels import Language
 from shared.domain.regions import regions
 from shared.errors import InvalidInput, NotFound
-from shared.files.forms import accepted_extensions
+from shared.files.forms import accepted_extensions, file_limits
 from shared.unit_of_work import UnitsOfWork
 from shared.web.languages import language_of
 from shared.web.pages import Pages
@@ -162,6 +162,7 @@ def _form(
         errors=found,
         attached=attached,
         accepted=accepted_extensions(),
+        limits=file_limits(language_of(request)),
     )
 
 

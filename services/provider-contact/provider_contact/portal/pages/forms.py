@@ -103,7 +103,9 @@ class SubmittedForm:
             self.summary.append((name, f"{label}: {message}" if label else message))
 
     def refuse_files(self, messages: Sequence[str]) -> None:
-        """Put the messages about refused files at the input of files."""
+        """Put the messages about refused files, if there are any, at the input of files."""
+        if not messages:
+            return
         self.errors[FILES] = " ".join(messages)
         self.summary += [(FILES, message) for message in messages]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -35,7 +35,7 @@ from provider_contact.portal.service.templates import filled, own_templates, pro
 from shared.domain.regions import regions
 from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
 from shared.files.errors import AttachmentRefused
-from shared.files.forms import accepted_extensions
+from shared.files.forms import accepted_extensions, file_limits
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin
@@ -44,6 +44,14 @@ from shared.web.viewer import show_viewer
 TEXT_LIMIT: Final = 20_000
 router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
 _POSTED: Final = [Depends(require_same_origin)]
+
+
+class ReceivedForm(NamedTuple):
+    """The fields of a form, the files of an answer that are to be sent, and the messages about refused ones."""
+
+    fields: dict[str, str]
+    attached: list[UUID]
+    refused: list[str]
 
 
 @router.get("/portal/inquiries/{inquiry_id}")
@@ -86,31 +94,41 @@ async def form_target(visit: VisitDep, request: Request, inquiry_id: UUID, actio
 
 
 @router.post("/portal/inquiries/{inquiry_id}/draft", dependencies=_POSTED)
-async def store_draft(visit: VisitDep, request: Request, inquiry_id: UUID) -> Response:
-    """Save the form of the answer as the person's draft, or delete the draft."""
+async def store_draft(visit: VisitDep, inquiry_id: UUID) -> Response:
+    """Save the form of the answer as the person's draft, with the files that were chosen, or delete the draft."""
     if isinstance(visit, Response):
         return visit
-    sent = await forms.read(request)
-    is_script = request.headers.get("accept") == "application/json"
+    form = await _received(visit, inquiry_id, InquiryAction.RESPOND)
+    if "delete" not in form.fields:
+        return await _save_typed(visit, inquiry_id, form)
+    async with visit.units.write() as work:
+        await delete_draft(work, visit.account, inquiry_id)
+    return PAGES.redirect(_href(inquiry_id), flash="draft-deleted")
+
+
+async def _save_typed(visit: Visit, inquiry_id: UUID, received: ReceivedForm) -> Response:
+    """Save what was typed. A draft that another window changed, and files that were refused, lead back to the form."""
+    sent, is_script = received.fields, visit.request.headers.get("accept") == "application/json"
     questions, zone = await _asked(visit, inquiry_id)
-    if "delete" in sent:
-        async with visit.units.write() as work:
-            await delete_draft(work, visit.account, inquiry_id)
-        return PAGES.redirect(_href(inquiry_id), flash="draft-deleted")
     values = forms.typed_values(InquiryAction.RESPOND, sent, questions)
     if "insert" in sent:
         values["text"] = "\n\n".join(filter(None, [values.get("text", ""), sent["insert"]]))[:TEXT_LIMIT]
+    form = SubmittedForm(InquiryAction.RESPOND, values, attached=frozenset(received.attached))
+    form.refuse_files(received.refused)
     try:
         async with visit.units.write() as work:
             draft = await save_draft(work, visit.account, inquiry_id, values, forms.number_in(sent, "expected_draft_version"))
     except DraftChanged as error:
         if is_script:
             return JSONResponse({"draft_version": None, "saved": ""})  # expected where two tabs are open: no error of the page
-        form = SubmittedForm(InquiryAction.RESPOND, values, draft_conflict=True)
+        form.draft_conflict = True
         return await show(visit, inquiry_id, form, status=error.status)
     if is_script:
         return JSONResponse({"draft_version": draft.version, "saved": _saved(visit, draft, zone)})
-    return PAGES.redirect(_href(inquiry_id), flash=None if "insert" in sent else "draft")
+    if received.refused:
+        return await show(visit, inquiry_id, form, status=InvalidInput.status)
+    saved = "draft-with-files" if received.attached else "draft"
+    return PAGES.redirect(_href(inquiry_id), flash=None if "insert" in sent else saved)
 
 
 @router.post("/portal/inquiries/{inquiry_id}/assign", dependencies=_POSTED)
@@ -136,11 +154,12 @@ async def carry_out(visit: VisitDep, inquiry_id: UUID, action: str) -> Response:
     if action not in forms.ACTIONS:
         raise NotFound
     kind = InquiryAction(action)
-    sent, attached, refused = await _received(visit, inquiry_id, kind)
+    received = await _received(visit, inquiry_id, kind)
+    sent, attached = received.fields, received.attached
     questions, _ = await _asked(visit, inquiry_id)
     form = SubmittedForm(kind, forms.typed_values(kind, sent, questions), attached=frozenset(attached))
-    if refused:  # nothing is sent without a file that the person chose
-        form.refuse_files(refused)
+    if received.refused:  # nothing is sent without a file that the person chose
+        form.refuse_files(received.refused)
         await _save_refused(visit, inquiry_id, form)
         return await show(visit, inquiry_id, form, status=InvalidInput.status)
     try:
@@ -162,14 +181,13 @@ async def carry_out(visit: VisitDep, inquiry_id: UUID, action: str) -> Response:
     return PAGES.redirect(_href(after) if after else (PATH if "next" in sent else _href(inquiry_id)), flash=action)
 
 
-async def _received(visit: Visit, inquiry_id: UUID, kind: InquiryAction) -> tuple[dict[str, str], list[UUID], list[str]]:
-    """Return the fields of a form, the files of an answer that are to be sent, and the messages about refused ones."""
+async def _received(visit: Visit, inquiry_id: UUID, kind: InquiryAction) -> ReceivedForm:
     if kind is not InquiryAction.RESPOND:
-        return await forms.read(visit.request), [], []
+        return ReceivedForm(await forms.read(visit.request), [], [])
     files: AnswerFiles = visit.request.app.state.answer_files
     inquiry = await asked_inquiry(visit.units, inquiry_id, visit.principal)
     form = await receive_form(visit.request, PAGES, files, inquiry, visit.principal, limit=forms.FORM_LIMIT, most=forms.FIELDS_LIMIT)
-    return form.fields, [*chosen_files(form.fields), *(file.id for file in form.files)], form.refused
+    return ReceivedForm(form.fields, [*chosen_files(form.fields), *(file.id for file in form.files)], form.refused)
 
 
 async def _asked(visit: Visit, inquiry_id: UUID) -> tuple[list[AskedQuestion], ZoneInfo]:
@@ -229,6 +247,7 @@ async def show(visit: Visit, inquiry_id: UUID, form: SubmittedForm, *, status: i
         change=change_of(page, form, read_until),
         colleagues=_choices(visit, page, people),
         accepted=accepted_extensions(),
+        limits=file_limits(visit.language),
         today=visit.now.astimezone(zone).date(),
         languages_of_answer=[("kk", "Қазақша"), ("ru", "Русский")],
         language_of_answer=language if language in {"kk", "ru"} else "ru",

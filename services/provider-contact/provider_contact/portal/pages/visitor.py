@@ -38,6 +38,7 @@ FLASHES: Final[Mapping[str, Flash]] = {
     "ask-time": Flash(N_("The Fund decides about the time you asked for. Until then the due date stays.")),
     "ask-consent": Flash(N_("The Fund decides whether the patient is asked. Until a yes the patient is not named.")),
     "draft": Flash(N_("The draft is saved.")),
+    "draft-with-files": Flash(N_("The draft is saved. Its files wait for a day: send the answer by then, or add them again.")),
     "draft-deleted": Flash(N_("The draft is deleted.")),
     "assigned": Flash(N_("The inquiry is assigned.")),
     "released": Flash(N_("The inquiry is in the common list again.")),
