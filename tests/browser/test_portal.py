@@ -57,6 +57,27 @@ class TestTheAnswer:
             await page.get_by_role("link", name="журнал.pdf").click()
         assert (await download.value).suggested_filename == "журнал.pdf"
 
+    async def test_a_file_that_is_too_large_is_named_before_anything_is_sent(self, world, serve, visit, serious):
+        inquiry = await sent_inquiry(world)
+        page = await opened(world, serve, visit, f"/inquiries/{inquiry}")
+        posted = []
+        page.on("request", lambda request: posted.append(request.url) if request.url.endswith("/respond") else None)
+        await page.get_by_label("Дано пояснение").check()
+        await page.locator("#f-text").fill("Пациент записан на приём.")
+        await page.locator("#f-files").set_input_files({"name": "съёмка.pdf", "mimeType": "application/pdf", "buffer": b" " * 20_971_521})
+        await page.get_by_text("Файл слишком большой: не больше 20 МБ.").wait_for()
+        await page.get_by_role("button", name="Отправить ответ").click()
+        assert await page.evaluate("document.activeElement.id") == "f-files-limits"
+        assert (posted, await serious(page)) == ([], [])
+        await page.locator("#f-text").press_sequentially(" Ждём.")
+        await page.get_by_text("Черновик сохранён").wait_for()
+        await page.locator("#f-files").set_input_files({"name": "журнал.pdf", "mimeType": "application/pdf", "buffer": PDF})
+        await page.get_by_role("button", name="Сохранить черновик").click()
+        await page.get_by_text("Файлы хранятся сутки").wait_for()
+        assert await page.get_by_role("checkbox", name="журнал.pdf").is_checked()
+        await page.get_by_role("button", name="Отправить ответ").click()
+        await page.get_by_text("Ответ отправлен в Фонд.").wait_for()
+
     async def test_the_inquiry_fits_a_phone_and_what_is_typed_survives_a_reload(self, world, serve, visit, serious):
         inquiry = await sent_inquiry(world)
         page = await opened(world, serve, visit, f"/inquiries/{inquiry}", width=390)

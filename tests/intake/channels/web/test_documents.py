@@ -1,5 +1,6 @@
 """Documents that come with the form, and those of a case."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from intake.attachments.models import Attachment
 from intake.register.models import Appeal
 from shared.errors import Unavailable
+from shared.files import forms
 from shared.files.errors import UnclaimedTooMany
+from shared.files.policy import policy
 from tests.intake.channels.web.test_filing import filed, hidden, open_appeal, picture, post, upload
 
 
@@ -99,3 +102,13 @@ class TestDocumentsOfACase:
             assert text in page.text
         unknown = await desk.client.post("/intake/track/document?lang=ru", data=opens | {"document": "x"})
         assert number in unknown.text
+
+
+async def test_documents_that_are_too_large_together_cost_no_word_of_the_form(desk, monkeypatch):
+    monkeypatch.setattr(forms, "policy", lambda: replace(policy(), limits=replace(policy().limits, total_bytes=10)))
+    monkeypatch.setattr(forms, "FORM_MARGIN", 1000)
+    fields = {"region": "KZ-43", "text": "Кезек ұзақ, екі ай күттім", "step": "preview"}
+    answer = await desk.client.post("/intake/", data=fields, files={"file": ("a.pdf", b" " * 4000, "application/pdf")})
+    assert answer.status_code == 200
+    assert "Кезек ұзақ, екі ай күттім" in answer.text
+    assert await desk.rows(Attachment) == []

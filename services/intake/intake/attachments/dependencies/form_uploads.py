@@ -20,7 +20,7 @@ from shared.errors import DomainError, NotFound, TooMany
 from shared.files import forms
 from shared.files.connection import while_connected
 from shared.files.errors import AttachmentRefused
-from shared.files.forms import accepted_extensions
+from shared.files.forms import FileLimits, accepted_extensions, file_limits
 from shared.files.policy import policy
 from shared.forms import Part
 from shared.web.i18n import N_
@@ -28,10 +28,12 @@ from shared.web.languages import language_of
 
 __all__ = [
     "DocumentLine",
+    "FileLimits",
     "FormWithDocuments",
     "accepted_extensions",
     "attach_all",
     "document_lines",
+    "file_limits",
     "format_tickets",
     "parse_tickets",
     "receive_form",

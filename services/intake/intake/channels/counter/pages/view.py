@@ -49,6 +49,7 @@ class CounterContent(TypedDict):
     subjects: str
     attached: int
     accept: str
+    limits: uploads.FileLimits
     registered: list[tuple[str, str]]
     registered_total: int
     registered_next: str | None
@@ -75,6 +76,7 @@ async def page(
         "subjects": json.dumps(dict(call_form.subjects())),
         "attached": len(uploads.parse_tickets(draft[form.UPLOADS])),
         "accept": uploads.accepted_extensions(),
+        "limits": uploads.file_limits(language),
         "registered": [(appeal.number, taxonomy().statuses[appeal.status].label.in_(language)) for appeal in listed.items],
         "registered_total": listed.total,
         "registered_next": f"{PATH}?{urlencode({'cursor': listed.next_cursor})}" if listed.next_cursor else None,

@@ -210,12 +210,14 @@ class DocumentsInput(NamedTuple):
     label: str
     hint: str | None
     accept: str
+    limits: uploads.FileLimits
 
 
 def _documents(language: Language) -> DocumentsInput:
     field = next(service.field(forms.FILES) for service in forms.services(form.CHANNEL))
     assert field is not None  # noqa: S101 - every form of the web has this field
-    return DocumentsInput(field.label.in_(language), field.hint.in_(language) if field.hint else None, uploads.accepted_extensions())
+    hint = field.hint.in_(language) if field.hint else None
+    return DocumentsInput(field.label.in_(language), hint, uploads.accepted_extensions(), uploads.file_limits(language))
 
 
 def _due_if_filed_now(clock: Clock, region: str) -> date | None:

@@ -155,6 +155,7 @@ async def _case_page(
         "documents": documents,
         "messages": shown_messages(case, attached),
         "accepted": uploads.accepted_extensions(),
+        "limits": uploads.file_limits(language),
         "reasons": [(reason.code, reason.label.in_(language)) for reason in withdrawal_reasons().values()],
         "key": new_key(),
         "talon": result.talon if result else None,
