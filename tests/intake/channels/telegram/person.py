@@ -23,7 +23,7 @@ class Person:
         self.state, self.replies, self.action = following.state, following.replies, following.action
         json.dumps(dict(self.state.draft))  # as it is stored
         if isinstance(self.action, SuggestArticles):  # no article is published here
-            return self.apply(articles_found(self.state, []).after(*self.replies))
+            return self.apply(articles_found(self.state, []).noted(following.note).after(*self.replies))
         return self
 
     def writes(self, text, message_id=1):

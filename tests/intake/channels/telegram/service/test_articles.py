@@ -27,13 +27,17 @@ def phone():
 
 async def ask(bot, phone, language, text):
     """Write a text up to the reply to it."""
+    await up_to_subject(bot, phone, language)
+    return (await bot.replies_to(phone.writes(text)))[-1]
+
+
+async def up_to_subject(bot, phone, language):
     await apply(bot.desk, article())
     await bot.replies_to(phone.presses(f"l:{language}"))
     regions = (await bot.replies_to(phone.writes(button_label("send", language))))[-1]
     tag = buttons(regions)[0][1].split(":")[2]
     await bot.replies_to(phone.presses(f"r:KZ-43:{tag}"))
     await bot.replies_to(phone.presses(f"p:n:{tag}"))
-    return (await bot.replies_to(phone.writes(text)))[-1]
 
 
 async def published(desk):
@@ -82,3 +86,14 @@ class TestArticles:
     async def test_complaints_danger_and_protected_subjects_are_offered_nothing(self, bot, phone, language, text):
         assert (await ask(bot, phone, language, text))["text"] == text_of("kind", language)
         assert await bot.desk.rows(SelfService) == []
+
+
+class TestTheNoteOfAFile:
+    """A file is not taken, its caption is: the one message that follows says so and asks on."""
+
+    @pytest.mark.parametrize(("caption", "following"), [(QUESTION, "articles"), (COMPLAINTS["kk"], "kind")])
+    async def test_it_stands_in_the_message_that_follows(self, bot, phone, caption, following):
+        await up_to_subject(bot, phone, "kk")
+        [reply] = await bot.replies_to(phone.sends_photo(caption=caption))
+        assert reply["text"].startswith(f"{text_of('caption_only', 'kk')}\n\n{text_of(following, 'kk')}")
+        assert buttons(reply)

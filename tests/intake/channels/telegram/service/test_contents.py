@@ -176,8 +176,10 @@ class TestAlbums:
         person, says = at("MATTER"), []
         for content in ({"caption": "Кезек ұзақ"}, {}, {}, {}, {}):
             says += person.does(message({"photo": [PICTURE], "media_group_id": "a1", **content})).replies
-        assert (person.state.step, person.state.draft["text"], len(says)) == (
-            "KIND",
-            "Кезек ұзақ",
-            2,
-        )  # what of the files, and the question
+        assert (person.state.step, person.state.draft["text"], len(says)) == ("KIND", "Кезек ұзақ", 1)
+        assert says[0].text.startswith(text_of("caption_only", "kk"))
+        assert says[0].buttons, "the question of the kind"
+
+    def test_the_advice_on_danger_stays_alone(self):
+        person = at("MATTER").does(message(CONTENTS["album with danger"]))
+        assert [text_of("caption_only", "kk") in each.text for each in person.replies] == [False, True]

@@ -104,9 +104,7 @@ def _media_message(state: ConversationState, event: MediaMessage, new_id: str) -
     if holds_iin(caption):
         return StepResult(state, [BotReply(text_of("no_iin", state.shown_language))])
     result = _text_message(state, TextMessage(event.message_id, caption.lstrip("/")), new_id)
-    first = next((reply for reply in result.replies if isinstance(reply, BotReply)), BotReply(""))
-    noted = replace(first, text=f"{text_of('caption_only', state.shown_language)}\n\n{first.text}".rstrip())
-    return replace(result, replies=[noted, *(reply for reply in result.replies if reply is not first)])
+    return result.noted(text_of("caption_only", state.shown_language))
 
 
 def _text_message(state: ConversationState, event: TextMessage, new_id: str) -> StepResult:

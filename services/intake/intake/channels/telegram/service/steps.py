@@ -359,13 +359,30 @@ class ConversationState:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """The result of an event: the next state, the replies, and at most one action to be done. `left`: the person has blocked the bot."""
+    """The result of an event: the next state, the replies, and at most one action to be done. `left`: the person has blocked the bot.
+
+    `note`: a text for the beginning of the next message, which the result of the action has.
+    """
 
     state: ConversationState
     replies: Sequence[Reply] = ()
     action: ChatAction | None = None
     left: bool = False
+    note: str = ""
 
     def after(self, *before: Reply) -> "StepResult":
         """Return the result with other replies in front."""
         return replace(self, replies=[*before, *self.replies])
+
+    def noted(self, note: str) -> "StepResult":
+        """Return the result with a note at the beginning of its first message; advice on danger stays alone.
+
+        A result with an action and without a message has the note for the one that follows.
+        """
+        first = next((reply for reply in self.replies if isinstance(reply, BotReply) and not reply.urgent), None)
+        if not note:
+            return self
+        if first is None:
+            return replace(self, note=note) if self.action is not None else replace(self, replies=[*self.replies, BotReply(note)])
+        joined = replace(first, text=f"{note}\n\n{first.text}")
+        return replace(self, replies=[joined if reply is first else reply for reply in self.replies])

@@ -169,15 +169,17 @@ class UpdateProcessor:
             self.start, self.settled = self.state, update.update_id
 
     async def _run(self, first: StepResult, update: StoredUpdate, key: str) -> list[Reply]:
-        """Do the action of a result and of those that follow from it. Return all replies."""
+        """Do the action of a result and of those that follow from it. Return all replies, the note of a result in the next message."""
         replies: list[Reply] = []
         result: StepResult | None = first
+        note = ""
         while result is not None:
-            self.state = result.state
-            replies += result.replies
-            action = result.action
-            result = await self._do(result.state, action, update.received_at, key) if action is not None else None
-        return replies
+            noted = result.noted(note)
+            self.state, note = noted.state, noted.note
+            replies += noted.replies
+            action = noted.action
+            result = await self._do(noted.state, action, update.received_at, key) if action is not None else None
+        return [*replies, BotReply(note)] if note else replies
 
     def _is_settling(self, action: ChatAction | None) -> bool:
         """Return whether an action that cannot be undone was done. A refused appeal leaves its preview."""
