@@ -8,8 +8,11 @@ import pytest
 from provider_contact.attachments.models import AnswerFile
 from provider_contact.deliveries.models import ReplyLink
 from provider_contact.deliveries.policy import delivery_policy
-from provider_contact.inquiries.models import Inquiry, ProviderResponse
+from provider_contact.inquiries.models import ContentRead, Inquiry, InquiryEntry, ProviderResponse
 from shared.contracts import InquiryAnswered
+from tests.provider_contact.attachments.conftest import Files
+from tests.provider_contact.attachments.test_documents import DOCUMENT, SECOND, intake, share  # noqa: F401 - pytest finds fixtures by name
+from tests.provider_contact.conftest import closed, corrected
 from tests.provider_contact.deliveries.conftest import link_in
 from tests.shared.files.samples import PDF, SVG
 
@@ -194,3 +197,48 @@ class TestFiles:
         sent = [("files", ("журнал.pdf", PDF, "application/pdf"))]
         await link.client.post(link.path, data=ANSWER, files=sent, headers=RU)
         assert await world.rows(AnswerFile) == []
+
+
+class TestDocuments:
+    """Documents of the appeal that the Fund shows: by the rule of the portal, with the page's own address and an id."""
+
+    @pytest.fixture
+    async def shown(self, ask, world, intake):  # noqa: F811 - the fixture
+        """The link of an inquiry with one shown document, and what intake is asked for."""
+        link = await ask(discloses=True)
+        assert (await share(Files(world, link.inquiry_id), DOCUMENT)).status_code == 200
+        return link, intake
+
+    async def test_the_page_lists_what_the_clerk_chose_and_saves_it(self, shown):
+        link, asked = shown
+        page = await link.get()
+        assert ("выписка.pdf" in page.text, "рецепт.pdf" in page.text, asked) == (True, False, [])
+        [href] = re.findall(r'href="(\?document=[0-9a-f-]+)"', page.text)
+        got = await link.client.get(link.path + href, headers=RU)
+        assert (got.content, got.headers["referrer-policy"], got.headers["cache-control"]) == (PDF, "no-referrer", "no-store")
+        [request] = asked
+        assert (request.attachment_id, request.role, request.on_behalf_of[:5]) == (DOCUMENT, "provider", "link ")
+
+    async def test_a_get_of_a_document_changes_nothing_here(self, shown):
+        link, _ = shown
+        models = (Inquiry, ReplyLink, InquiryEntry, ContentRead)
+        before = [row.model_dump() for model in models for row in await link.exchange.world.rows(model)]
+        await link.client.get(f"{link.path}?document={DOCUMENT}", headers=RU)
+        assert [row.model_dump() for model in models for row in await link.exchange.world.rows(model)] == before
+
+    @pytest.mark.parametrize("end", ["another document", "the case ended", "the category was corrected"])
+    async def test_what_may_not_be_opened_leads_to_the_page_which_says_so(self, shown, world, end):
+        link, asked = shown
+        if end == "the case ended":
+            await world.consume(closed(1))
+        if end == "the category was corrected":
+            await world.consume(corrected(1, category="EXTORTION"))
+        page = await link.client.get(f"{link.path}?document={SECOND if end == 'another document' else DOCUMENT}", headers=RU)
+        assert (page.status_code, page.headers["content-type"], asked) == (200, "text/html; charset=utf-8", [])
+        assert "Документ сейчас нельзя открыть" in page.text
+
+    async def test_a_used_link_opens_no_document(self, shown):
+        link, asked = shown
+        await link.post(**ANSWER)
+        page = await link.client.get(f"{link.path}?document={DOCUMENT}", headers=RU)
+        assert ("Ответ получен Фондом" in page.text, asked) == (True, [])

@@ -1,22 +1,24 @@
 """The page of a one-time link: a provider reads what the Fund asks, and answers without an account.
 
 A GET changes nothing, because mail scanners follow links. The token is in the path, so the page sends no referrer and is not stored, and
-logs name the route's template alone. The link itself is the authority: no cookie counts, so a post needs no check of its origin.
+logs name the route's template alone. The link itself is the authority: no cookie counts, so a post needs no check of its origin. The
+address of a document is the page's own with the document's id, so that the page names its token in no other address.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from provider_contact.attachments.dependencies import AnswerFilesDep, receive_form
+from provider_contact.attachments.dependencies import AnswerFilesDep, download_document, receive_form
 from provider_contact.attachments.service.answer_files import owner_of, waiting_files
-from provider_contact.attachments.service.lines import FILES, FileLine, chosen_files, file_lines
+from provider_contact.attachments.service.documents import shown_documents
+from provider_contact.attachments.service.lines import FILES, DocumentLine, FileLine, chosen_files, document_lines, file_lines
 from provider_contact.deliveries.errors import LinkExpired, LinkUsed
 from provider_contact.deliveries.models import ReplyLink
 from provider_contact.deliveries.service import replies
@@ -32,7 +34,8 @@ from shared.contents import Contents
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.labels import Language
 from shared.domain.regions import regions
-from shared.errors import InvalidInput, NotFound
+from shared.errors import InvalidInput, NotFound, Unavailable
+from shared.files.errors import AttachmentRefused
 from shared.files.forms import accepted_extensions, file_limits
 from shared.unit_of_work import UnitsOfWork
 from shared.web.languages import language_of
@@ -67,19 +70,44 @@ class AskedInquiry(NamedTuple):
     """The files that were uploaded by this link and not sent yet."""
     asked: RequestedText
     disclosed: DisclosedContent
+    documents: Sequence[DocumentLine]
     discloses: bool
+    is_withheld: bool = False
+    """A document was asked for that may not be opened now."""
 
 
 @router.get("/v1/replies/{one_time_token}")
-async def read_reply_page(request: Request, one_time_token: str, units: UnitsOfWorkDep, contents: ContentsDep) -> Response:
-    """Show what the Fund asks and the form of the answer, or what became of the link. Changes nothing."""
+async def read_reply_page(
+    request: Request,
+    one_time_token: str,
+    units: UnitsOfWorkDep,
+    contents: ContentsDep,
+    document: Annotated[UUID | None, Query()] = None,
+) -> Response:
+    """Show what the Fund asks and the form of the answer, or what became of the link. Changes nothing.
+
+    `document`: save this document of the appeal, which the Fund shows to the provider; one that may not be opened leads to the page.
+    """
+    is_withheld = False
     try:
         async with units.read() as work:
             link = await replies.open_link(work, one_time_token)
+        if document is not None:
+            try:
+                return await _document(units, contents, link, document)
+            except (NotFound, AttachmentRefused, Unavailable):
+                is_withheld = True
         asked = await _asked(units, contents, link, language_of(request))
     except (NotFound, LinkUsed, LinkExpired) as ended:
         return _ended(request, ended)
-    return _form(request, asked, {}, [])
+    return _form(request, asked._replace(is_withheld=is_withheld), {}, [])
+
+
+async def _document(units: UnitsOfWork, contents: Contents, link: ReplyLink, attachment_id: UUID) -> Response:
+    """Return a shown document by the rule of the portal. Intake records the access of the link."""
+    response = await download_document(units, contents, replies.bearer(link), link.inquiry_id, attachment_id)
+    response.headers.update(HEADERS)
+    return response
 
 
 @router.post("/v1/replies/{one_time_token}")
@@ -118,8 +146,9 @@ async def _asked(units: UnitsOfWork, contents: Contents, link: ReplyLink, langua
         inquiry, appeal = await visible_inquiry(work, link.inquiry_id, bearer)
         entries = await history(work, inquiry, bearer)
         waiting = await waiting_files(work, inquiry.inquiry_id, owner_of(work.pepper, bearer))
+        shown = await shown_documents(work, inquiry.inquiry_id)
     asked = RequestedText()
-    disclosed = await disclosed_content(contents, inquiry, appeal, bearer)
+    disclosed = await disclosed_content(contents, inquiry, appeal, bearer, shown)
     if inquiry.has_text and inquiry.request_id is not None:
         asked = await requested_text(contents, inquiry.request_id, bearer)
     returned = [entry.text for entry in entries if entry.type == InquiryAction.RETURN]
@@ -136,6 +165,7 @@ async def _asked(units: UnitsOfWork, contents: Contents, link: ReplyLink, langua
         waiting=file_lines(waiting, language, ""),
         asked=asked,
         disclosed=disclosed,
+        documents=document_lines(disclosed.documents, "", "?document="),
         discloses=disclosed_level(inquiry, appeal) is not DisclosureLevel.NONE,
     )
 

@@ -46,10 +46,10 @@ def file_lines(files: Sequence[AnswerFileView], language: Language, base: str) -
     ]
 
 
-def document_lines(documents: Sequence[DocumentView], base: str) -> list[DocumentLine]:
-    """Return shown documents as a page lists them. `base`: the address of the inquiry's page."""
+def document_lines(documents: Sequence[DocumentView], base: str, path: str = "/documents/") -> list[DocumentLine]:
+    """Return shown documents as a page lists them. `base`: the address of the inquiry's page, `path`: what is between it and an id."""
     return [
-        DocumentLine(each.name or "–", _kilobytes(each.size or 0), f"{base}/documents/{each.attachment_id}" if each.available else None)
+        DocumentLine(each.name or "–", _kilobytes(each.size or 0), f"{base}{path}{each.attachment_id}" if each.available else None)
         for each in documents
     ]
 
