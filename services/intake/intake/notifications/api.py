@@ -139,21 +139,24 @@ async def receive_sms_receipt(
 async def receive_sms_reply(
     message: Annotated[tuple[str, SmsReply], signed_body(SmsReply)], intake: IntakeDep, units: UnitsOfWorkDep
 ) -> None:
-    """Record an applicant's reply («1» or «2») to the latest answer or question sent to this phone number. Any other text is ignored."""
+    """Record an applicant's reply («1» or «2») to the latest answer or question sent to this phone number.
+
+    Any other text answers nothing; if the question was about an offer of a provider, the contact centre calls the applicant.
+    """
     message_id, reply = message
     settled = inbound.outcome_in(reply.text)
-    if settled is None:
-        return
     async with units.read() as work:
         if await inbound.was_processed(work, message_id):
             return
-        question = await inbound.replied_question(work, reply, yes=settled)
+        question = await inbound.replied_question(work, reply, yes=settled) if settled is not None else None
     following = None
     if question is not None and question.offer is not None:
         await answer_offer(intake, question.item, message_id, question.offer)
     elif question is not None:
-        following = await confirm_outcome(intake, question.item, message_id, settled=settled)
+        following = await confirm_outcome(intake, question.item, message_id, settled=settled is True)
     async with units.write() as work:
+        if question is None:
+            await inbound.note_unclear(work, reply)
         if following is not None:
             await inbound.plan_continued(work, following)
         await inbound.mark_processed(work, message_id)

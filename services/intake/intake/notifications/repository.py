@@ -68,7 +68,7 @@ class NumberedNotification(NamedTuple):
 
 
 class UnreachedOffer(NamedTuple):
-    """A question about an offer of a provider that no message brought to the applicant."""
+    """A question about an offer of a provider that no message brought to the applicant, or that an SMS did not answer (`is_unclear`)."""
 
     id: UUID
     kind: OfferKind
@@ -76,6 +76,7 @@ class UnreachedOffer(NamedTuple):
     attempts: int
     number: str
     region: str
+    is_unclear: bool
 
 
 class OutgoingFilter(NamedTuple):
@@ -321,7 +322,9 @@ async def manual_notifications(
 async def unreached_offers(
     session: AsyncSession, scope: Scope, calls: int, limit: int, after: tuple[datetime, UUID] | None = None
 ) -> tuple[Sequence[UnreachedOffer], int]:
-    """Return a page of the questions that no message brought to their applicants, the first to end first, and the number of all.
+    """Return a page of the questions that no message brought to their applicants, or that an SMS answered with neither yes nor no.
+
+    The first to end stands first; the number of all is returned too.
 
     Left out are those who gave no phone number, who were called `calls` times in vain, or who are asked by a partner or an application.
     """
@@ -333,16 +336,16 @@ async def unreached_offers(
         _OFFER.attempts < calls,
         appeal.phone_key.is_not(None),
         or_(appeal.answer_by.is_(None), appeal.answer_by.not_in([DeliveryMethod.APP, DeliveryMethod.PARTNER])),
-        ~is_sent,
+        or_(~is_sent, _OFFER.unclear_at.is_not(None)),
         scope.where(tracking.region, tracking.tier, tracking.provider_id),
     )
-    columns = (_OFFER.id, _OFFER.kind, _OFFER.answer_until, _OFFER.attempts, appeal.number, tracking.region)
+    columns = (_OFFER.id, _OFFER.kind, _OFFER.answer_until, _OFFER.attempts, appeal.number, tracking.region, _OFFER.unclear_at)
     joined = select(*columns).join(table_of(Appeal), appeal.id == _OFFER.appeal_id)
     joined = joined.join(table_of(Tracking), tracking.appeal_id == _OFFER.appeal_id).where(wanted)
     total = (await session.execute(select(func.count()).select_from(joined.subquery()))).scalar_one()
     page = joined if after is None else joined.where(tuple_(_OFFER.answer_until, _OFFER.id) > after)
     rows = await session.execute(page.order_by(_OFFER.answer_until, _OFFER.id).limit(limit))
-    return [UnreachedOffer(*row) for row in rows], total
+    return [UnreachedOffer(*row[:-1], is_unclear=row[-1] is not None) for row in rows], total
 
 
 async def latest_question_sent_to(session: AsyncSession, phone_key: bytes) -> AddressedNotification | None:

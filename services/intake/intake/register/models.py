@@ -293,6 +293,8 @@ class ProviderOffer(IntakeModel, table=True):
     """Calls of the contact centre that nobody answered."""
     called_at: datetime | None = None
     """When the contact centre last called in vain."""
+    unclear_at: datetime | None = None
+    """When an SMS came that says neither yes nor no: the contact centre asks. Its text is not stored."""
 
 
 class ConfirmedContact(IntakeModel, table=True):

@@ -6,6 +6,7 @@ from intake.assembly import delivery_methods
 from intake.notifications.service.dispatch import Dispatcher
 from intake.register.models import ContentRead
 from intake.register.repository.recipients import confirm_contact
+from intake.register.service.offers import note_unclear
 from tests.intake.offers import TEXT, list_provider, offered, stand_in_provider_contact
 from tests.intake.register.test_pages import cookie as signed_in
 
@@ -48,6 +49,19 @@ class TestList:
         assert case.number not in await listed(desk, "specialist", region="KZ-47")
         for role in ("provider", "analyst", "admin", "expert"):
             assert (await desk.client.get(LIST, headers=signed_in(desk, role))).status_code == 403
+
+    async def test_an_unclear_reply_by_sms_brings_the_question_to_the_list_and_says_so(self, desk):
+        case = await offered(desk, answer_by="SMS")
+        async with desk.parts.database.write() as session:
+            await confirm_contact(session, case.id, ("phone",), desk.clock.now())
+        offer_id = await case.proposed()
+        assert case.number not in await listed(desk)
+        async with desk.parts.units.write() as work:
+            await note_unclear(work, offer_id)
+        page = await listed(desk)
+        assert (case.number in page, "неясный ответ по SMS" in page) == (True, True)
+        assert (await record(desk, offer_id, result="yes", sure="yes")).status_code == 303
+        assert case.number not in await listed(desk)
 
     async def test_an_answered_question_leaves_the_list(self, desk):
         case = await offered(desk)

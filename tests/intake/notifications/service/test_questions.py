@@ -7,7 +7,9 @@ from uuid import uuid4
 import pytest
 
 from intake.notifications.models import InboundMessage, Notification
+from intake.notifications.service.unreached import unreached_offers
 from intake.register.repository.recipients import confirm_contact
+from shared.auth import Principal
 from shared.outgoing.signatures import sign_headers
 from tests.intake.notifications.conftest import SECRET
 from tests.intake.offers import TEXT, list_provider, offered
@@ -126,6 +128,49 @@ class TestReplies:
         case, _ = await asked(sms_desk, dispatcher, senders, answer_by="SMS", language="ru", applicant={"phone": "8 701 000 00 09"})
         await reply(sms_desk, "1")
         assert await case.published() == []
+
+
+class TestUnclearReplies:
+    """A reply that says neither yes nor no brings the question to the contact centre's list, once."""
+
+    async def listed(self, desk):
+        async with desk.parts.units.read() as work:
+            found, total = await unreached_offers(work, Principal("o", "test", frozenset({"operator"})), calls=3, limit=10)
+        assert total == len(found)
+        return [(item.id, item.is_unclear) for item in found]
+
+    @pytest.mark.parametrize("text", ["12 деп жауап беремін", "рақмет", "Решено, наверное"])
+    async def test_any_other_text_is_asked_about_by_telephone_however_often_it_comes(self, sms_desk, dispatcher, senders, text):
+        case, proposal_id = await asked(sms_desk, dispatcher, senders, answer_by="SMS", language="ru")
+        assert await self.listed(sms_desk) == []
+        for message_id in ("one", "one", "two"):
+            await reply(sms_desk, text, message_id)
+        assert await self.listed(sms_desk) == [(proposal_id, True)]
+        assert await case.published() == []
+        assert text.encode() not in await sms_desk.engine.stored(sms_desk.parts.database)
+
+    async def test_a_clear_reply_afterwards_takes_it_off_the_list(self, sms_desk, dispatcher, senders):
+        case, _ = await asked(sms_desk, dispatcher, senders, answer_by="SMS", language="ru")
+        await reply(sms_desk, "мүмкін")
+        await reply(sms_desk, "1")
+        assert (await self.listed(sms_desk), await case.published()) == ([], [(True, "SMS")])
+
+    async def test_a_digit_that_may_be_meant_for_another_question_is_asked_about(self, sms_desk, dispatcher, senders):
+        await asked(sms_desk, dispatcher, senders, answer_by="SMS", language="ru")
+        _, request_id = await asked_for_consent(sms_desk, dispatcher, senders)
+        await reply(sms_desk, "1")
+        assert await self.listed(sms_desk) == [(request_id, True)]
+
+    async def test_what_was_answered_is_not_asked_again(self, sms_desk, dispatcher, senders):
+        await asked(sms_desk, dispatcher, senders, answer_by="SMS", language="ru")
+        await reply(sms_desk, "2")
+        await reply(sms_desk, "рақмет")
+        assert await self.listed(sms_desk) == []
+
+    async def test_a_stranger_brings_nothing_to_the_list(self, sms_desk, dispatcher, senders):
+        await asked(sms_desk, dispatcher, senders, answer_by="SMS", language="ru", applicant={"phone": "8 701 000 00 09"})
+        await reply(sms_desk, "рақмет")
+        assert await self.listed(sms_desk) == []
 
 
 class TestConsentBySms:

@@ -13,6 +13,7 @@ from intake.notifications.service.planning import FactOfAppeal, plan
 from intake.notifications.service.receipts import record_delivered, record_undelivered
 from intake.register.codes import AnswerMethod, OfferKind
 from intake.register.schemas.offers import OfferAnswer
+from intake.register.service import offers
 from intake.register.service.offers import offer_asked_by
 from intake.register.service.registration import phone_key
 from intake.settings import Settings
@@ -69,13 +70,9 @@ class RepliedQuestion(NamedTuple):
 
 async def replied_question(work: UnitOfWork, reply: SmsReply, *, yes: bool) -> RepliedQuestion | None:
     """Return the latest question sent to the reply's phone number, as far as it still waits for the applicant."""
-    try:
-        phone = normalise_phone(reply.sender)
-    except InvalidPhone:
-        return None
-    recipient = phone_key(work.pepper, phone)
-    item = await repository.latest_question_sent_to(work.session, recipient)
-    if item is None:
+    recipient = _recipient(work.pepper, reply)
+    item = await repository.latest_question_sent_to(work.session, recipient) if recipient is not None else None
+    if recipient is None or item is None:
         return None
     if item.notification.fact not in ASKING:
         return RepliedQuestion(item, None) if item.status == CaseStatus.ANSWERED and item.answer_id is not None else None
@@ -83,6 +80,25 @@ async def replied_question(work: UnitOfWork, reply: SmsReply, *, yes: bool) -> R
     if offer is None or (offer.kind is OfferKind.CONSENT and not await _answers_consent(work, reply, recipient, item)):
         return None
     return RepliedQuestion(item, OfferAnswer(kind=offer.kind, offer_id=offer.id, answer=yes, method=AnswerMethod.SMS))
+
+
+async def note_unclear(work: UnitOfWork, reply: SmsReply) -> None:
+    """Have the contact centre ask by telephone what a reply leaves open, if the latest question was about an offer of a provider."""
+    recipient = _recipient(work.pepper, reply)
+    item = await repository.latest_question_sent_to(work.session, recipient) if recipient is not None else None
+    if item is None or item.notification.fact not in ASKING:
+        return
+    offer = await offer_asked_by(work, item.notification.event_id)
+    if offer is not None:
+        await offers.note_unclear(work, offer.id)
+
+
+def _recipient(pepper: Pepper, reply: SmsReply) -> bytes | None:
+    """Return the lookup key of the sender's phone number; None for a sender without one."""
+    try:
+        return phone_key(pepper, normalise_phone(reply.sender))
+    except InvalidPhone:
+        return None
 
 
 async def _answers_consent(work: UnitOfWork, reply: SmsReply, recipient: bytes, item: AddressedNotification) -> bool:

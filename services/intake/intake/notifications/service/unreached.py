@@ -1,4 +1,4 @@
-"""Questions about offers of providers that no message brought to their applicants: the contact centre calls them."""
+"""Questions about offers of providers that no message brought to their applicants, or no SMS answered: the contact centre calls them."""
 
 from collections.abc import Sequence
 from datetime import datetime

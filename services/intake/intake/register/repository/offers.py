@@ -34,6 +34,12 @@ async def end_request(session: AsyncSession, request_id: UUID) -> None:
     await session.execute(ended.values(status=OfferStatus.EXCUSED, answer=None, publish_at=None))
 
 
+async def note_unclear(session: AsyncSession, offer_id: UUID, at: datetime) -> None:
+    """Store that a reply to an offer that waits for the applicant was unclear; a later one changes nothing."""
+    waits = (_OFFER.id == offer_id, _OFFER.status.in_(WAITING_OFFERS), _OFFER.answer.is_(None), _OFFER.unclear_at.is_(None))
+    await session.execute(update(table_of(ProviderOffer)).where(*waits).values(unclear_at=at))
+
+
 async def ask_about(session: AsyncSession, commitment_id: UUID, event_id: UUID, answer_until: datetime) -> None:
     """Mark an open commitment as due: the applicant is asked by the event."""
     due = update(table_of(ProviderOffer)).where(_OFFER.id == commitment_id, _OFFER.status == OfferStatus.OPEN)

@@ -230,6 +230,11 @@ async def _publish(work: UnitOfWork, tracking: TrackingRow, offer: ProviderOffer
     await publish_change(work, tracking, event, timeline_type=timeline_type)
 
 
+async def note_unclear(work: UnitOfWork, offer_id: UUID) -> None:
+    """Have the contact centre call about an offer whose question got a reply that says neither yes nor no: once, however many replies."""
+    await repository.note_unclear(work.session, offer_id, work.clock.now())
+
+
 async def has_due_answers(database: Database, now: datetime) -> bool:
     """Return whether an answer can no longer be changed and is to be published."""
     return await repository.has_due_answers(database, now)

@@ -95,11 +95,12 @@ class QuestionLine(NamedTuple):
     until: datetime
     attempts: int
     zone: ZoneInfo
+    is_unclear: bool
 
 
 @router.get("/questions")
 async def questions(request: Request, principal: PagePrincipalDep, units: UnitsOfWorkDep, cursor: CursorText = None) -> Response:
-    """List the questions that no message brought to their applicants, the first to end first."""
+    """List the questions that no message brought to their applicants, or no SMS answered, the first to end first."""
     if principal.is_anonymous:
         return to_sign_in(request)
     caller = check_role(principal, *CALLERS)
@@ -203,4 +204,5 @@ def _line(item: UnreachedOffer, language: Language) -> QuestionLine:
         until=item.answer_until,
         attempts=item.attempts,
         zone=region.timezone,
+        is_unclear=item.is_unclear,
     )
