@@ -72,7 +72,6 @@ class TestEveryService:
 
     def test_what_is_not_built_yet_answers_404(self, people):
         gets = [
-            "/analytics/v1/trends",
             "/analytics/v1/providers/index",
             "/analytics/v1/reports/KZ-43/2025.html",
             "/analytics/v1/exports/fact.csv",

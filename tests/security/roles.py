@@ -39,7 +39,10 @@ APPEAL = {"region": "KZ-00", "text": "Как оплатить взносы?", "a
 PATHS = {"number": "2026-43-9999999-6", "code": "COMPLAINT", "kpi_id": "received", "action": "claim"}
 # Calls that judge what was sent before they ask who sends it, or that answer by it.
 BODIES: dict[str, Any] = {"POST /intake/v1/appeals": APPEAL}
-QUERIES = {"GET /analytics/v1/kpis/{kpi_id}": "from=2025-01-01&to=2025-12-31"}
+QUERIES = {
+    "GET /analytics/v1/kpis/{kpi_id}": "from=2025-01-01&to=2025-12-31",
+    "GET /analytics/v1/trends": "kpi=received&from=2025-01-01&to=2025-12-31&interval=month",
+}
 VARIANTS = {"GET /analytics/v1/kpis/{kpi_id}": {"internal figure": {"kpi_id": "calls_offered"}}}
 OPERATIONAL = ("/health/", "/metrics", "/docs", "/openapi.json", "/static", "/.well-known/")
 

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from starlette.responses import HTMLResponse
 
 from analytics.dashboard.service import remarks
+from analytics.facts.schemas import CohortFilters
 from analytics.kpis.dependencies import PublicFiguresDep
 from analytics.kpis.errors import PeriodNotPublic
-from analytics.kpis.schemas import Figure, KpiQuery
+from analytics.kpis.schemas import Compare, Figure, KpiQuery
 from analytics.kpis.service import (
     DashboardSection,
     FigureRequest,
@@ -104,7 +105,7 @@ class ChartRow(NamedTuple):
     """A bar of a chart; `share` is in per cent of the figure."""
 
     label: str
-    value: int | None
+    value: int | float | None
     share: float | None
 
 
@@ -185,7 +186,9 @@ def _figure_request(filters: Filters, *, is_public: bool) -> FigureRequest:
         query = KpiQuery.model_validate({name: value for name, value in values.items() if value})
     except ValidationError as error:
         raise _as_invalid(InvalidInput.of(error)) from None
-    return FigureRequest(Period.of_request(query.first, query.last), query.region, compare=filters.compare)
+    return FigureRequest(
+        Period.of_request(query.first, query.last), query.region, compare=Compare.PREVIOUS_YEAR if filters.compare else None
+    )
 
 
 def _as_invalid(error: DomainError) -> InvalidInput:
@@ -198,7 +201,7 @@ def _texts(request: Request, pages: Pages, errors: tuple[FieldError, ...]) -> di
 
 async def _figures(work: UnitOfWork, wanted: FigureRequest, view: View, public: PublicFigures) -> dict[str, Figure]:
     """Return the page's figures by id, all read from one snapshot."""
-    of_complaints = replace(wanted, kind="COMPLAINT")
+    of_complaints = replace(wanted, filters=CohortFilters(kind="COMPLAINT"))
     return {
         kpi.id: await figure(work, kpi, of_complaints if kpi.id in OF_COMPLAINTS else wanted, view, public)
         for kpi in view.kpis

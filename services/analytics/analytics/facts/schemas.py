@@ -1,8 +1,12 @@
 """Codes and values by which the other slices ask about facts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
 
 
 class ActorKind(StrEnum):
@@ -14,8 +18,16 @@ class ActorKind(StrEnum):
     SYSTEM = "system"
 
 
+class Grain(StrEnum):
+    """What a figure counts: rows of one table of facts."""
+
+    APPEALS = "appeals"
+    CALLS = "calls"
+    QUESTIONS = "questions"
+
+
 class Group(StrEnum):
-    """What a count of appeals can be split by."""
+    """What a figure can be split by. Days, weeks (named by their Monday), months and quarters are those of the cohort's local day."""
 
     CHANNEL = "channel"
     KIND = "kind"
@@ -25,6 +37,22 @@ class Group(StrEnum):
     PROVIDER = "provider"
     TOPIC = "topic"
     OUTCOME = "outcome"
+    LANGUAGE = "language"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+
+
+TIMES: Final = frozenset({Group.DAY, Group.WEEK, Group.MONTH, Group.QUARTER})
+GROUPS: Final[Mapping[Grain, frozenset[Group]]] = MappingProxyType(
+    {
+        Grain.APPEALS: frozenset(Group),
+        Grain.CALLS: TIMES | {Group.REGION},
+        Grain.QUESTIONS: TIMES | {Group.REGION, Group.CHANNEL, Group.TOPIC, Group.LANGUAGE},
+    }
+)
+"""What each grain can be split by: its tables have no other columns."""
 
 
 class Proof(StrEnum):
@@ -59,10 +87,34 @@ class CallOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CohortFilters:
+    """Narrows a cohort to the codes given; None does not narrow. A category includes the categories below it."""
+
+    channel: str | None = None
+    kind: str | None = None
+    category: str | None = None
+    topic: str | None = None
+    tier: int | None = None
+    provider_id: UUID | None = None
+    language: str | None = None
+
+
+EVERYTHING: Final = CohortFilters()
+FILTERS: Final[Mapping[Grain, frozenset[str]]] = MappingProxyType(
+    {
+        Grain.APPEALS: frozenset(CohortFilters.__dataclass_fields__),
+        Grain.CALLS: frozenset(),
+        Grain.QUESTIONS: frozenset({"channel", "topic", "language"}),
+    }
+)
+"""The filters that each grain has a column for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cohort:
     """First-time appeals received from `first` to `last`, both inclusive, by the local day of their region; None does not narrow.
 
-    An appeal that continues an earlier one is not counted again.
+    An appeal that continues an earlier one is not counted again. Of calls and questions, the day of the call or question counts.
     """
 
     first: date
@@ -72,6 +124,15 @@ class Cohort:
     outcome: str | None = None
     proofs: frozenset[Proof] = frozenset()
     """Narrows to appeals with one of these; empty does not narrow."""
+    filters: CohortFilters = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Of `n` rows of a cohort that a figure is about, the number that count or the sum of their amounts."""
+
+    total: int
+    n: int
 
 
 @dataclass(frozen=True, slots=True)

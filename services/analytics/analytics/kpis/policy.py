@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from analytics.facts.schemas import Group, Proof
+from analytics.facts.schemas import Grain, Group, Proof
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError, Row, parse_rows
 from shared.domain.taxonomy import taxonomy
@@ -130,6 +130,13 @@ class Kpi:
     public: bool
     dashboard: DashboardSection | None
     """Where the dashboard shows it; None: nowhere."""
+
+    @property
+    def grain(self) -> Grain:
+        """Return what the figure counts: it can be narrowed and split by the columns of that grain."""
+        if self.measure is None or (self.measure in OF_APPEALS and self.measure is not Measure.SELF_SERVED):
+            return Grain.APPEALS
+        return Grain.QUESTIONS if self.measure is Measure.SELF_SERVED else Grain.CALLS
 
     @property
     def shape(self) -> tuple[str | None, Group | None]:

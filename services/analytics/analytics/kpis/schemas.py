@@ -1,12 +1,18 @@
 """Requests and responses of figures."""
 
+from collections.abc import Callable, Container
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from analytics.facts.schemas import CohortFilters
+from shared.domain.labels import Language
 from shared.domain.regions import regions
+from shared.domain.taxonomy import taxonomy
 from shared.http import StrictModel
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
@@ -23,24 +29,61 @@ def _iso_day(value: object) -> date:
     return day
 
 
-def _known_region(code: str) -> str:
-    if code not in regions():
-        raise PydanticCustomError("unknown_code", "The value is not one of the known codes.")
-    return code
+def _one_of(codes: Callable[[], Container[object]]) -> AfterValidator:
+    def check(code: object) -> object:
+        if code not in codes():
+            raise PydanticCustomError("unknown_code", "The value is not one of the known codes.")
+        return code
+
+    return AfterValidator(check)
 
 
 _DAY_SCHEMA = {"type": "string", "format": "date"}  # JSON Schema has no limits of dates; pydantic would write `ge` and `le`
 Day = Annotated[date, BeforeValidator(_iso_day), Field(ge=FIRST_DAY, le=LAST_DAY), WithJsonSchema(_DAY_SCHEMA)]
-RegionCode = Annotated[str, AfterValidator(_known_region)]
+RegionCode = Annotated[str, _one_of(regions)]
+ChannelCode = Annotated[str, _one_of(lambda: taxonomy().channels)]
+KindCode = Annotated[str, _one_of(lambda: taxonomy().kinds)]
+CategoryCode = Annotated[str, _one_of(lambda: taxonomy().categories)]
+TopicCode = Annotated[str, _one_of(lambda: taxonomy().topics)]
+TierNumber = Annotated[int, _one_of(lambda: taxonomy().tiers)]
 
 
-class KpiQuery(StrictModel):
+class Compare(StrEnum):
+    """What a period is compared with."""
+
+    PREVIOUS_PERIOD = "previous_period"
+    PREVIOUS_YEAR = "previous_year"
+
+
+class CohortQuery(StrictModel):
     """Days inclusive, local to the region of each appeal; without a region everything that the client may see."""
 
     first: Day = Field(alias="from", examples=["2025-01-01"])
     last: Day = Field(alias="to", examples=["2025-12-31"])
     region: RegionCode | None = Field(None, examples=["KZ-43"])
-    compare: Literal["previous_year"] | None = None
+    channel: ChannelCode | None = None
+    kind: KindCode | None = None
+    category: CategoryCode | None = None
+    """Includes the categories below it."""
+    topic: TopicCode | None = None
+    tier: TierNumber | None = None
+    provider_id: UUID | None = None
+    language: Language | None = None
+
+    @property
+    def filters(self) -> CohortFilters:
+        """Return what narrows the cohort."""
+        return CohortFilters(**{name: getattr(self, name) for name in CohortFilters.__dataclass_fields__})
+
+
+class KpiQuery(CohortQuery):
+    compare: Compare | None = None
+    group_by: Literal["month", "quarter", "region", "channel", "category", "kind", "topic", "tier", "language", "provider"] | None = None
+
+
+class TrendQuery(CohortQuery):
+    kpi: str = Field(max_length=100, examples=["received"])
+    interval: Literal["day", "week", "month"]
 
 
 class KpiEntry(BaseModel):
@@ -57,11 +100,15 @@ class AliasedModel(BaseModel):
 
 
 class Part(BaseModel):
-    """A part of a figure; the values of all parts add up to the figure. `share` is in per cent of it, rounded half up."""
+    """A part of a figure. The values of all parts of a count add up to it; `share` is in per cent of it, rounded half up.
+
+    A part of a share or an average has no `share`: it is computed from the `n` appeals, calls or questions of the part alone.
+    """
 
     code: str
-    value: int | None
+    value: int | float | None
     share: float | None
+    n: int | None
     suppressed: bool
     kk: str
     ru: str
@@ -69,7 +116,10 @@ class Part(BaseModel):
 
 
 class Comparison(AliasedModel):
-    """The same whole months a year before, or for other periods the same dates. `change_percent` is null if the value was 0 then."""
+    """The period before or the same period of the year before: whole months with whole months, other periods by day.
+
+    `change_percent` is null if the value was 0 then.
+    """
 
     first: date = Field(alias="from")
     last: date = Field(alias="to")
@@ -98,3 +148,26 @@ class Figure(AliasedModel):
     suppressed: bool
     parts: list[Part]
     comparison: Comparison | None
+    params_ignored: list[str]
+    """The names of given parameters that do not change this figure."""
+
+
+class Point(AliasedModel):
+    """The value of a figure in a day, week or month; the first and the last of them are cut at the ends of the period."""
+
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
+    value: int | float | None
+    n: int
+    suppressed: bool
+
+
+class Trend(BaseModel):
+    """The points of a figure, oldest first."""
+
+    kpi: str
+    unit: str
+    metric_version: int
+    as_of: datetime
+    points: list[Point]
+    params_ignored: list[str]

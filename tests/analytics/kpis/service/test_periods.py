@@ -47,6 +47,35 @@ class TestYearBefore:
         assert (period.first.year - before.first.year, period.last.year - before.last.year) == (1, 1)
 
 
+class TestBefore:
+    def test_a_whole_month_follows_a_whole_month(self):
+        assert Period(date(2024, 3, 1), date(2024, 3, 31)).before() == Period(date(2024, 2, 1), date(2024, 2, 29))
+        assert Period(date(2025, 3, 1), date(2025, 3, 31)).before() == Period(date(2025, 2, 1), date(2025, 2, 28))
+        assert Period(date(2025, 1, 1), date(2025, 1, 31)).before() == Period(date(2024, 12, 1), date(2024, 12, 31))
+
+    def test_quarters_and_years_follow_quarters_and_years(self):
+        assert Period(date(2025, 1, 1), date(2025, 3, 31)).before() == Period(date(2024, 10, 1), date(2024, 12, 31))
+        assert Period(date(2025, 1, 1), date(2025, 12, 31)).before() == Period(date(2024, 1, 1), date(2024, 12, 31))
+
+    def test_other_spans_follow_as_many_days(self):
+        assert Period(date(2024, 3, 1), date(2024, 3, 2)).before() == Period(date(2024, 2, 28), date(2024, 2, 29))
+        assert Period(date(2024, 2, 29), date(2024, 2, 29)).before() == Period(date(2024, 2, 28), date(2024, 2, 28))
+
+    @given(DAYS, st.integers(0, 3000))
+    def test_it_ends_the_day_before_and_is_as_long(self, first, length):
+        period = Period(first, first + timedelta(days=length))
+        before = period.before()
+        assert before.last == period.first - timedelta(days=1)
+        assert before.has_whole_months == period.has_whole_months
+        assert period.has_whole_months or before.last - before.first == period.last - period.first
+
+    @pytest.mark.parametrize("period", list(public_periods(2025)))
+    def test_before_a_public_period_lies_one_of_the_same_length(self, period):
+        before = public_period(period.period.before())
+        assert before is not None
+        assert before.unit == period.unit
+
+
 class TestPublicPeriods:
     def test_a_year_has_itself_two_halves_and_four_quarters(self):
         found = {each.code: (str(each.period.first), str(each.period.last)) for each in public_periods(2024)}

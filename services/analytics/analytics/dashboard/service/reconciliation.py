@@ -24,7 +24,7 @@ class Remark(NamedTuple):
     """A sentence to translate, with the number, share or heading that ends it."""
 
     text: str
-    value: int | None = None
+    value: int | float | None = None
     share: float | None = None
     heading: str | None = None
 

@@ -36,6 +36,11 @@ class View:
             raise Forbidden if self.is_known else Unauthorized
         return kpi
 
+    def require_all(self) -> None:
+        """Raise Unauthorized, or Forbidden if the visitor is known, in the public view, which has no more than the public figures."""
+        if self.public:
+            raise Forbidden if self.is_known else Unauthorized
+
     def region(self, asked: str | None) -> str | None:
         """Return the region whose figures are shown to a visitor who asked for `asked`; None for all regions."""
         return asked if self.bound_to is None else self.bound_to

@@ -1,38 +1,54 @@
-"""Computing a figure: counted, split, compared, and reduced to what the visitor may see."""
+"""Computing a figure: measured, split, compared, and reduced to what the visitor may see."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts import service as facts
-from analytics.facts.schemas import Cohort, Group
-from analytics.kpis.policy import Kpi, Measure
-from analytics.kpis.schemas import Comparison, Figure, Part
+from analytics.facts.schemas import EVERYTHING, FILTERS, GROUPS, TIMES, Cohort, CohortFilters, Group
+from analytics.kpis.policy import Kpi, Unit
+from analytics.kpis.schemas import Compare, Comparison, Figure, Part
 from analytics.kpis.service.access import View
-from analytics.kpis.service.measures import COMPUTATIONS
+from analytics.kpis.service.labels import part_labels
+from analytics.kpis.service.measures import Measured, measured
 from analytics.kpis.service.percentages import as_number, change_percent, percent
 from analytics.kpis.service.periods import Period
 from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, part_code, require_public
 from shared.domain.labels import Label
-from shared.domain.regions import regions
-from shared.domain.taxonomy import taxonomy
 from shared.unit_of_work import UnitOfWork
 
-_UNSPECIFIED_LABEL = Label("Көрсетілмеген", "Не указано", "Not specified")
-_UNFINISHED_LABEL = Label("Әлі аяқталмаған", "Ещё не завершено", "Not finished yet")  # an appeal without an outcome
+COUNTS: Final = frozenset({Unit.APPEALS, Unit.CALLS, Unit.QUESTIONS})
+"""The units of figures whose parts add up to the whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class FigureRequest:
-    """The period and region of a figure. `kind` narrows its cohort further, `compare` adds the comparison with the year before."""
+    """The period and region of a figure, what narrows its cohort further, what it is split by and compared with."""
 
     period: Period
     region: str | None = None
-    compare: bool = False
-    kind: str | None = None
+    compare: Compare | None = None
+    filters: CohortFilters = EVERYTHING
+    group_by: Group | None = None
+    """Replaces the group of the figure's definition."""
+
+    def in_region(self, region: str | None) -> "FigureRequest":
+        """Return the same request for a region."""
+        return replace(self, region=region)
+
+    def cohort(self, kpi: Kpi) -> Cohort:
+        """Return the appeals, calls or questions that the figure is computed from."""
+        return Cohort(self.period.first, self.period.last, self.region, kpi.kind, filters=self.filters)
+
+    def ignored(self, kpi: Kpi, *, is_public: bool) -> list[str]:
+        """Return the given parameters that do not change the figure: public figures have none, other figures those of their grain."""
+        usable = frozenset[str]() if is_public else FILTERS[kpi.grain]
+        ignored = [name for name in CohortFilters.__dataclass_fields__ if getattr(self.filters, name) is not None and name not in usable]
+        is_group_usable = self.group_by is None or (not is_public and self.group_by in GROUPS[kpi.grain])
+        return ignored if is_group_usable else [*ignored, "group_by"]
 
 
 async def figure(work: UnitOfWork, kpi: Kpi, request: FigureRequest, view: View, public: PublicFigures) -> Figure:
@@ -40,151 +56,129 @@ async def figure(work: UnitOfWork, kpi: Kpi, request: FigureRequest, view: View,
 
     Raises PeriodNotPublic in the public view for a period that is not public.
     """
-    session = work.session
-    region = view.region(request.region)
+    request = request.in_region(view.region(request.region))
     if view.public:
-        return await _public(work, kpi, replace(request, region=region), public)
-    if kpi.measure is not None:
-        return await _measured(work, kpi, kpi.measure, replace(request, region=region))
-    base = Cohort(request.period.first, request.period.last, region, request.kind or kpi.kind)
-    counted = replace(base, outcome=kpi.outcome, proofs=kpi.proofs)
-    parts = await _parts(session, kpi.group, counted) if kpi.group else {}
-    value = sum(parts.values()) if kpi.group else await facts.count(session, counted)
-    size = value if kpi.outcome is None and not kpi.proofs else await facts.count(session, base)
+        return await _public(work, kpi, request, public)
+    session, cohort, ignored = work.session, request.cohort(kpi), request.ignored(kpi, is_public=False)
+    group = kpi.group if request.group_by is None or "group_by" in ignored else request.group_by
+    parts = await _parts(session, kpi, cohort, group) if group else {}
+    is_sum = kpi.measure is None and group is not None
+    whole = _total(parts) if is_sum else (await measured(session, kpi, cohort))[None]
     return Figure(
-        id=kpi.id,
-        first=request.period.first,
-        last=request.period.last,
-        region=region,
-        as_of=await facts.applied_until(work.session) or work.clock.now(),
-        metric_version=kpi.metric_version,
-        unit=kpi.unit,
-        value=value,
-        n=size,
+        **await _described(work, kpi, request, ignored),
+        value=whole.value,
+        n=whole.n,
         suppressed=False,
-        parts=await _shown(session, kpi.group, parts, value) if kpi.group else [],
-        comparison=await _comparison(session, counted, request.period, value) if request.compare else None,
+        parts=await _shown(session, kpi, group, parts, whole.value) if group else [],
+        comparison=await _comparison(session, kpi, cohort, request, whole.value) if request.compare else None,
     )
 
 
+async def _described(work: UnitOfWork, kpi: Kpi, request: FigureRequest, ignored: Sequence[str]) -> dict[str, object]:
+    """Return the fields that describe a figure."""
+    return {
+        "id": kpi.id,
+        "first": request.period.first,
+        "last": request.period.last,
+        "region": request.region,
+        "as_of": await facts.applied_until(work.session) or work.clock.now(),
+        "metric_version": kpi.metric_version,
+        "unit": kpi.unit,
+        "params_ignored": ignored,
+    }
+
+
 async def _public(work: UnitOfWork, kpi: Kpi, request: FigureRequest, public: PublicFigures) -> Figure:
-    """Return a public figure. It counts appeals, so the size of its cohort is its value."""
+    """Return a public figure, never narrowed or split otherwise. It counts appeals, so the size of its cohort is its value."""
     require_public(request.period, request.region, work.clock.now())
     found = await public.figure(work, kpi, request.period, request.region)
     comparison = None
     if request.compare:
-        before = request.period.year_before()
+        before = request.period.compared(request.compare)
         base = (await public.figure(work, kpi, before, request.region)).value
-        comparison = _compared(before, found.value, base)
+        comparison = _compared(before, found.value, base, is_hidden=base is None)
+    parts = {code: Measured(number, number or 0) for code, number in (found.parts or {}).items()}
     return Figure(
-        id=kpi.id,
-        first=request.period.first,
-        last=request.period.last,
-        region=request.region,
-        as_of=await facts.applied_until(work.session) or work.clock.now(),
-        metric_version=kpi.metric_version,
-        unit=kpi.unit,
+        **await _described(work, kpi, request, request.ignored(kpi, is_public=True)),
         value=found.value,
         n=found.value,
         suppressed=found.value is None,
-        parts=await _shown(work.session, kpi.group, found.parts, found.value or 0) if kpi.group and found.parts else [],
+        parts=await _shown(work.session, kpi, kpi.group, parts, found.value, is_public=True) if kpi.group else [],
         comparison=comparison,
     )
 
 
-async def _measured(work: UnitOfWork, kpi: Kpi, measure: Measure, request: FigureRequest) -> Figure:
-    """Return a figure of calls, ratings or self-service, which has no parts and is never public."""
-    cohort = Cohort(request.period.first, request.period.last, request.region, request.kind or kpi.kind)
-    value, size = await COMPUTATIONS[measure](work.session, cohort)
-    comparison = None
-    if request.compare:
-        before = request.period.year_before()
-        base, _ = await COMPUTATIONS[measure](work.session, replace(cohort, first=before.first, last=before.last))
-        change = None if value is None or base is None else Decimal(str(value)) - Decimal(str(base))
-        comparison = Comparison(
-            first=before.first,
-            last=before.last,
-            value=base,
-            change=None if change is None else int(change) if isinstance(value, int) else float(change),
-            change_percent=as_number(change_percent(value, base)) if isinstance(value, int) and isinstance(base, int) else None,
-            suppressed=False,
-        )
-    return Figure(
-        id=kpi.id,
-        first=request.period.first,
-        last=request.period.last,
-        region=request.region,
-        as_of=await facts.applied_until(work.session) or work.clock.now(),
-        metric_version=kpi.metric_version,
-        unit=kpi.unit,
-        value=value,
-        n=size,
-        suppressed=False,
-        parts=[],
-        comparison=comparison,
-    )
-
-
-async def _parts(session: AsyncSession, group: Group, cohort: Cohort) -> Mapping[str, int]:
-    """Return counts by code, with categories under their root and appeals without a code under UNSPECIFIED; they add up to the cohort."""
-    found: Counter[str] = Counter()
-    for code, number in (await facts.count_by(session, group, cohort)).items():
-        found[part_code(group, code)] += number
+async def _parts(session: AsyncSession, kpi: Kpi, cohort: Cohort, group: Group) -> Mapping[str, Measured]:
+    """Return values by code, with counts of categories under their root and everything without a code under UNSPECIFIED."""
+    found: dict[str, Measured] = {}
+    for code, part in (await measured(session, kpi, cohort, group)).items():
+        shown = part_code(group, code)
+        found[shown] = _total({"": found[shown], shown: part}) if shown in found else part
     return found
 
 
-async def _shown(session: AsyncSession, group: Group, parts: Mapping[str, int | None], whole: int) -> list[Part]:
-    """Return the parts with their share of the whole, largest first, hidden ones (None) after the others and UNSPECIFIED last."""
-    labels = await _labels(session, group, parts)
+def _total(parts: Mapping[str, Measured]) -> Measured:
+    """Return the sum of counts."""
+    return Measured(sum(part.value or 0 for part in parts.values()), sum(part.n for part in parts.values()))
 
-    def order(item: tuple[str, int | None]) -> tuple[bool, bool, int, str]:
-        code, number = item
-        return code == UNSPECIFIED, number is None, -(number or 0), code
+
+async def _shown(
+    session: AsyncSession,
+    kpi: Kpi,
+    group: Group,
+    parts: Mapping[str, Measured],
+    whole: float | None,
+    *,
+    is_public: bool = False,
+) -> list[Part]:
+    """Return the parts, counts with their share of the whole: times in their order, others largest first and UNSPECIFIED last.
+
+    A hidden count of a public figure (None) comes after the others.
+    """
+    labels = await part_labels(session, group, parts)
+
+    def order(item: tuple[str, Measured]) -> tuple[bool, bool, float, str]:
+        code, part = item
+        return code == UNSPECIFIED, part.value is None, 0 if group in TIMES else -(part.value or 0), code
 
     return [
         Part(
             code=code,
-            value=number,
-            share=None if number is None else as_number(percent(number, whole)),
-            suppressed=number is None,
+            value=part.value,
+            share=_share(kpi, part.value, whole),
+            n=None if is_public and part.value is None else part.n,
+            suppressed=is_public and part.value is None,
             **labels.get(code, Label(code, code, code)).as_dict(),
         )
-        for code, number in sorted(parts.items(), key=order)
+        for code, part in sorted(parts.items(), key=order)
     ]
 
 
-async def _labels(session: AsyncSession, group: Group, codes: Collection[str]) -> Mapping[str, Label]:
-    known = taxonomy()
-    none = {UNSPECIFIED: _UNFINISHED_LABEL if group is Group.OUTCOME else _UNSPECIFIED_LABEL}
-    if group is Group.PROVIDER:
-        return none | await facts.provider_names(session, [code for code in codes if code != UNSPECIFIED])
-    if group is Group.REGION:
-        return none | {code: region.label for code, region in regions().items()}
-    if group is Group.TIER:
-        return none | {str(number): tier.label for number, tier in known.tiers.items()}
-    tables = {
-        Group.CHANNEL: known.channels,
-        Group.KIND: known.kinds,
-        Group.CATEGORY: known.categories,
-        Group.TOPIC: known.topics,
-        Group.OUTCOME: known.outcomes,
-    }
-    return none | {code: entry.label for code, entry in tables[group].items()}
+def _share(kpi: Kpi, part: float | None, whole: float | None) -> float | None:
+    is_count = kpi.unit in COUNTS and isinstance(part, int) and isinstance(whole, int)
+    return as_number(percent(int(part or 0), int(whole or 0))) if is_count else None
 
 
-async def _comparison(session: AsyncSession, cohort: Cohort, period: Period, value: int) -> Comparison:
-    before = period.year_before()
-    return _compared(before, value, await facts.count(session, replace(cohort, first=before.first, last=before.last)))
+async def _comparison(session: AsyncSession, kpi: Kpi, cohort: Cohort, request: FigureRequest, value: float | None) -> Comparison | None:
+    if request.compare is None:
+        return None
+    before = request.period.compared(request.compare)
+    base = (await measured(session, kpi, replace(cohort, first=before.first, last=before.last)))[None]
+    return _compared(before, value, base.value, is_hidden=False)
 
 
-def _compared(period: Period, value: int | None, base: int | None) -> Comparison:
-    """Return the comparison with `base`. None is a hidden count, and a change that would reveal it is hidden as well."""
-    change = None if value is None or base is None else value - base
+def _compared(period: Period, value: float | None, base: float | None, *, is_hidden: bool) -> Comparison:
+    """Return the comparison with `base`. A change from or to None is None. Only whole numbers are compared in per cent."""
+    change: int | float | None = None
+    if value is not None and base is not None:
+        exact = Decimal(str(value)) - Decimal(str(base))
+        change = int(exact) if isinstance(value, int) else float(exact)
+    is_whole = isinstance(value, int) and isinstance(base, int)
     return Comparison(
         first=period.first,
         last=period.last,
         value=base,
         change=change,
-        change_percent=None if value is None or base is None else as_number(change_percent(value, base)),
-        suppressed=base is None,
+        change_percent=as_number(change_percent(int(value or 0), int(base or 0))) if is_whole else None,
+        suppressed=is_hidden,
     )

@@ -7,10 +7,12 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
+from analytics.kpis.schemas import Compare
 from shared.errors import InvalidInput
 
 ONE_DAY: Final = timedelta(days=1)
 _MONTHS_IN_QUARTER: Final = 3
+_MONTHS_IN_YEAR: Final = 12
 _QUARTERS_IN_YEAR: Final = 4
 _QUARTERS_IN_HALF: Final = 2
 
@@ -49,6 +51,19 @@ class Period:
         """
         last = _month_end(self.last.year - 1, self.last.month) if self.has_whole_months else _year_before(self.last)
         return Period(_year_before(self.first), last)
+
+    def before(self) -> "Period":
+        """Return the period of the same length that ends the day before: for whole months as many whole months, otherwise as many days."""
+        last = self.first - ONE_DAY
+        if not self.has_whole_months:
+            return Period(last - (self.last - self.first), last)
+        months = _month_number(self.last) - _month_number(self.first)
+        year, month = divmod(_month_number(last) - months, _MONTHS_IN_YEAR)
+        return Period(date(year, month + 1, 1), last)
+
+    def compared(self, compare: Compare) -> "Period":
+        """Return the period to compare this one with."""
+        return self.before() if compare is Compare.PREVIOUS_PERIOD else self.year_before()
 
     def quarters(self) -> list["Quarter"]:
         """Return the calendar quarters of a period that consists of whole quarters."""
@@ -127,6 +142,15 @@ def presets(today: date) -> dict[str, Period]:
         "year": Period(year, today),
         "last_year": Period(year.replace(year=year.year - 1), year - ONE_DAY),
     }
+
+
+def _month_number(day: date) -> int:
+    return day.year * _MONTHS_IN_YEAR + day.month - 1
+
+
+def month_end(day: date) -> date:
+    """Return the last day of a day's month."""
+    return _month_end(day.year, day.month)
 
 
 def _month_end(year: int, month: int) -> date:

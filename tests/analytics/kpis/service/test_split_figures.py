@@ -1,0 +1,222 @@
+"""Figures that are narrowed, split and compared, against a plain recomputation over facts at random."""
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from analytics.facts.models import call_fact, fact, self_served
+from analytics.facts.schemas import FILTERS, GROUPS, CohortFilters, Grain, Group
+from shared.domain.taxonomy import taxonomy
+from tests.analytics import random_facts
+from tests.analytics.random_facts import random_world
+
+SIZE = 400
+TIMES = ("month", "quarter")
+COLUMNS = ("region", "channel", "category", "kind", "topic", "tier", "language", "provider")
+VALUES = {
+    "channel": random_facts.CHANNELS, "kind": ("COMPLAINT", "CONSULTATION"), "category": ("QUALITY", "QUALITY_DEATH", "REFUSAL"),
+    "topic": ("REFERRAL", "PAY_METHODS"), "tier": (1, 2, 3), "provider_id": random_facts.PROVIDERS[:2], "language": ("kk", "ru"),
+}  # fmt: skip
+Row = dict[str, Any]
+
+
+def one_decimal(part: int, whole: int) -> float | None:
+    return None if whole == 0 else float((Decimal(part) / Decimal(whole)).quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
+def first_time(row: Row) -> bool:
+    return row["follows"] is None
+
+
+def measured(kpi: str, rows: Sequence[Row]) -> tuple[int | float | None, int]:
+    """Return value and n of a figure by its definition."""
+    if kpi == "satisfaction":
+        rated = [row["score"] for row in rows if row["score"] is not None]
+        return one_decimal(sum(rated), len(rated)), len(rated)
+    if kpi == "classifier_agreement":
+        agreed = [row["agreed"] for row in rows if row["agreed"] is not None]
+        return one_decimal(100 * sum(agreed), len(agreed)), len(agreed)
+    counted: dict[str, Callable[[Row], bool]] = {
+        "received": first_time,
+        "withdrawn": lambda row: row["outcome"] == "WITHDRAWN",
+        "confirmed": lambda row: row["proof"] in {"CONFIRMED", "VERIFIED"},
+        "complaints": first_time,
+    }
+    base = [row for row in rows if first_time(row) and (kpi != "complaints" or row["kind"] == "COMPLAINT")]
+    return sum(map(counted[kpi], base)), len(base)
+
+
+KPIS = ("received", "withdrawn", "confirmed", "complaints", "satisfaction", "classifier_agreement")
+
+
+def is_in(row: Row, asked: Row) -> bool:
+    for name, value in asked.items():
+        if name == "category":
+            if row["category"] is None or value not in {row["category"], taxonomy().root_category(row["category"])}:
+                return False
+        elif row[name] != value:
+            return False
+    return True
+
+
+def code_of(row: Row, group: str) -> str:
+    day: date = row["received_on"]
+    if group == "month":
+        return f"{day:%Y-%m}"
+    if group == "quarter":
+        return f"{day.year}-Q{(day.month + 2) // 3}"
+    found = row["provider_id" if group == "provider" else group]
+    if found is None:
+        return "UNSPECIFIED"
+    return taxonomy().root_category(found) if group == "category" else str(found)
+
+
+class TestAgainstPlainPython:
+    @pytest.mark.parametrize("seed", range(3))
+    async def test_every_figure_narrowed_and_split_equals_its_recomputation(self, world, seed):
+        chance = random.Random(seed)
+        rows = await random_world(world, chance, SIZE)
+        for _ in range(25):
+            kpi, group = chance.choice(KPIS), chance.choice(TIMES + COLUMNS)
+            asked = {name: chance.choice(VALUES[name]) for name in chance.sample(sorted(VALUES), chance.choice((0, 1, 1, 2)))}
+            first = random_facts.START + timedelta(days=chance.randrange(500))
+            last = first + timedelta(days=chance.randrange(300))
+            region = chance.choice((None, *random_facts.REGIONS))
+            narrowed = asked if region is None else asked | {"region": region}
+            days = {"from": str(first), "to": str(last), "group_by": group, "compare": "previous_period"}
+            figure = await world.kpi(kpi, **narrowed, **days)
+            cohort = [row for row in rows if first <= row["received_on"] <= last and is_in(row, narrowed)]
+            assert (figure["value"], figure["n"], figure["params_ignored"]) == (*measured(kpi, cohort), []), (kpi, narrowed, days)
+            parts = {part["code"]: (part["value"], part["n"]) for part in figure["parts"]}
+            expected = {
+                code: measured(kpi, [row for row in cohort if code_of(row, group) == code])
+                for code in {code_of(row, group) for row in cohort}
+            }
+            assert parts == {code: found for code, found in expected.items() if found[1]}, (kpi, narrowed, days)
+            compared = figure["comparison"]
+            span = [row for row in rows if compared["from"] <= str(row["received_on"]) <= compared["to"] and is_in(row, narrowed)]
+            assert compared["value"] == measured(kpi, span)[0]
+
+    @pytest.mark.parametrize("interval", ["day", "week", "month"])
+    async def test_every_point_equals_its_recomputation(self, world, interval):
+        chance = random.Random(7)
+        rows = await random_world(world, chance, SIZE)
+        for kpi in KPIS:
+            asked = {"kpi": kpi, "from": "2024-02-10", "to": "2025-03-05", "interval": interval, "channel": "APP"}
+            trend = (await world.get("/trends", **asked)).json()
+            points = trend["points"]
+            assert (points[0]["from"], points[-1]["to"]) == ("2024-02-10", "2025-03-05")
+            for before, after in pairwise(points):
+                assert date.fromisoformat(after["from"]) == date.fromisoformat(before["to"]) + timedelta(days=1)
+            for point in points:
+                span = [row for row in rows if point["from"] <= str(row["received_on"]) <= point["to"] and row["channel"] == "APP"]
+                assert (point["value"], point["n"]) == measured(kpi, span), (kpi, point)
+
+
+class TestTrends:
+    async def test_weeks_begin_on_monday_and_are_cut_at_the_ends(self, world):
+        trend = (await world.get("/trends", **{"kpi": "received", "from": "2024-02-28", "to": "2024-03-05", "interval": "week"})).json()
+        assert [(point["from"], point["to"]) for point in trend["points"]] == [("2024-02-28", "2024-03-03"), ("2024-03-04", "2024-03-05")]
+
+    async def test_a_day_without_appeals_is_a_zero_and_has_no_average(self, world):
+        asked = {"from": "2024-02-29", "to": "2024-02-29", "interval": "day"}
+        for kpi, value in (("received", 0), ("satisfaction", None), ("calls_offered", 0), ("calls_waiting_time", None)):
+            assert (await world.get("/trends", kpi=kpi, **asked)).json()["points"] == [
+                {"from": "2024-02-29", "to": "2024-02-29", "value": value, "n": 0, "suppressed": False}
+            ]
+
+    async def test_too_many_points_are_refused(self, world):
+        asked = {"kpi": "received", "from": "2023-01-01", "to": "2025-12-31"}
+        refused = await world.get("/trends", **asked, interval="day")
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "interval")
+        assert len((await world.get("/trends", **asked, interval="week")).json()["points"]) == 158
+
+    async def test_there_are_no_public_trends(self, world):
+        asked = {"kpi": "received", "from": "2025-01-01", "to": "2025-12-31", "interval": "month"}
+        assert (await world.get("/trends", None, **asked)).status_code == 401
+        for role in ("operator", "specialist", "expert", "provider", "partner", "applicant"):
+            assert (await world.get("/trends", role, "KZ-43", **asked)).status_code == 403
+        assert (await world.get("/trends", "head", "KZ-43", **asked, region="KZ-27")).status_code == 403
+        assert (await world.get("/trends", "head", "KZ-43", **asked, region="KZ-43")).status_code == 200
+
+    async def test_a_head_sees_the_points_of_the_own_region(self, world, make):
+        await world.consume(make("appeal-imported", 1), make("appeal-imported", 2, region="KZ-27"))
+        asked = {"kpi": "received", "from": "2025-06-01", "to": "2025-06-30", "interval": "month"}
+        assert [(await world.get("/trends", *who, **asked)).json()["points"][0]["value"] for who in (("head", "KZ-43"), ("analyst",))] == [
+            1,
+            2,
+        ]
+
+
+class TestSplit:
+    async def test_a_share_of_a_part_is_computed_from_the_part_alone(self, world, make):
+        for number, (channel, score) in enumerate((("APP", 5), ("APP", 4), ("WEB", 1)), start=1):
+            at = {"received_at": world.clock.now() - timedelta(days=1)}
+            await world.consume(make("appeal-registered", number, channel=channel, **at), make("appeal-rated", number, score=score))
+        figure = await world.kpi("satisfaction", year=2026, group_by="channel")
+        assert (figure["value"], figure["n"]) == (3.3, 3)
+        assert [(part["code"], part["value"], part["n"], part["share"]) for part in figure["parts"]] == [
+            ("APP", 4.5, 2, None),
+            ("WEB", 1.0, 1, None),
+        ]
+
+    async def test_months_are_in_their_order(self, world, make):
+        days = [(1, 3), (2, 1), (3, 3), (4, 3)]
+        await world.consume(
+            *(make("appeal-imported", n, received_at=world.clock.now().replace(year=2025, month=month)) for n, month in days)
+        )
+        figure = await world.kpi("received", group_by="month")
+        assert [(part["code"], part["value"], part["share"]) for part in figure["parts"]] == [("2025-01", 1, 25.0), ("2025-03", 3, 75.0)]
+
+    async def test_what_a_figure_has_no_column_for_is_ignored_and_named(self, world):
+        figure = await world.kpi("calls_offered", channel="APP", language="kk", group_by="topic")
+        assert (figure["params_ignored"], figure["parts"]) == (["channel", "language", "group_by"], [])
+        assert (await world.kpi("self_served", kind="COMPLAINT", topic="REFERRAL"))["params_ignored"] == ["kind"]
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("channel", "PIGEON"),
+            ("kind", "RUMOUR"),
+            ("category", "NONE"),
+            ("topic", "NONE"),
+            ("tier", "4"),
+            ("language", "de"),
+            ("group_by", "day"),
+            ("provider_id", "5"),
+        ],
+    )
+    async def test_an_unknown_code_is_refused_by_its_field(self, world, name, value):
+        refused = await world.get("/kpis/received", **{"from": "2025-01-01", "to": "2025-12-31", name: value})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, name)
+
+    def test_filters_and_groups_are_the_columns_of_their_tables(self):
+        names = {"provider": "provider_id"}
+        for grain, table in ((Grain.APPEALS, fact), (Grain.CALLS, call_fact), (Grain.QUESTIONS, self_served)):
+            assert {name for name in CohortFilters.__dataclass_fields__ if name in table.c} == FILTERS[grain]
+            columns = {group for group in Group if names.get(group, group.value) in table.c}
+            if grain is Grain.CALLS:
+                columns.discard(Group.OUTCOME)  # calls have outcomes of their own
+            assert columns | {Group.DAY, Group.WEEK, Group.MONTH, Group.QUARTER} == GROUPS[grain]
+
+
+class TestThePublic:
+    @pytest.mark.parametrize("role", [None, "operator", "provider"])
+    async def test_what_is_narrowed_or_split_is_ignored_and_named(self, world, make, role):
+        await world.consume(*(make("appeal-imported", number, channel="WEB" if number < 3 else "APP") for number in range(12)))
+        plain = await world.kpi("received_by_channel", role)
+        for name, value in (*((name, found[0]) for name, found in VALUES.items()), ("group_by", "month")):
+            asked = await world.kpi("received_by_channel", role, **{name: value})
+            assert asked == plain | {"params_ignored": [name]}
+        assert all(part["value"] is None for part in plain["parts"] if part["code"] == "WEB")
+
+    async def test_the_period_before_is_a_public_figure_too(self, world, make):
+        before = world.clock.now().replace(year=2024)
+        await world.consume(*(make("appeal-imported", number) for number in range(9)), make("appeal-imported", 99, received_at=before))
+        compared = (await world.kpi("received", None, compare="previous_period"))["comparison"]
+        assert (compared["from"], compared["value"], compared["change"], compared["suppressed"]) == ("2024-01-01", None, None, True)
