@@ -16,6 +16,7 @@ __all__ = [
     "CallEnded",
     "CommitmentAnswered",
     "ConsentAnswered",
+    "ConsentWithdrawn",
     "MessageAdded",
     "OutcomeConfirmed",
     "OutcomeDenied",
@@ -188,6 +189,16 @@ class ConsentAnswered(AppealEvent, service="intake", fact="consent-answered"):
     given: bool
     method: str
     """As in `proposal-answered`."""
+
+
+class ConsentWithdrawn(AppealEvent, service="intake", fact="consent-withdrawn"):
+    """The applicant withdrew the consent to be named to medical organisations. From now on none of them reads the person or the text.
+
+    It ends the consent that was given with the appeal and every later one; a later yes (`consent-answered`) is a new consent.
+    """
+
+    method: str
+    """As in `proposal-answered`; CALL: an employee of the Fund recorded it."""
 
 
 class ProviderRated(Event, service="intake", fact="provider-rated", topic=RATINGS):

@@ -117,11 +117,14 @@ class Offered:
         await self.consume(CommitmentEnded(**ids, result=result))
 
     async def consent_requested(self):
-        until = self.desk.clock.now() + timedelta(days=3)
-        ids = {"appeal_id": self.id, "inquiry_id": INQUIRY, "provider_id": PROVIDER}
-        ids["inquiry_id"] = inquiry_id = uuid4()
-        await self.consume(ConsentRequested(**ids, answer_until=until, actor_role="specialist"))
+        inquiry_id = uuid4()
+        await self.consent_requested_again(inquiry_id)
         return inquiry_id
+
+    async def consent_requested_again(self, inquiry_id):
+        until = self.desk.clock.now() + timedelta(days=3)
+        ids = {"appeal_id": self.id, "inquiry_id": inquiry_id, "provider_id": PROVIDER}
+        await self.consume(ConsentRequested(**ids, answer_until=until, actor_role="specialist"))
 
     async def inquiry_cancelled(self, inquiry_id):
         ids = {"appeal_id": self.id, "inquiry_id": inquiry_id, "provider_id": PROVIDER}

@@ -226,6 +226,12 @@ def _about_offer(call: str, field: str, answer: str) -> Prepare:
     return prepare
 
 
+async def withdraw_consent(target: Target) -> Call:
+    consents = ["PROCESSING", "DISCLOSE_TO_PROVIDER"]
+    case = Case(target.world, (await target.world.file(applicant=_applicant(target), consents=consents)).json())
+    return Call(f"{APPEALS}/{case.number}/consent-withdrawal", {"Appeal-Pin": case.pin}, json={})
+
+
 async def rate_provider(target: Target) -> Call:
     number = target.number()
     await apply(target.world, recorded(UUID(int=number)))
@@ -273,6 +279,7 @@ RECIPES: Recipes = {
     ("post", f"{APPEALS}/{{number}}/proposal-answers"): Recipe(_about_offer("proposal-answers", "proposal_id", "confirmed")),
     ("post", f"{APPEALS}/{{number}}/commitment-answers"): Recipe(_about_offer("commitment-answers", "commitment_id", "kept")),
     ("post", f"{APPEALS}/{{number}}/consent-answers"): Recipe(_about_offer("consent-answers", "request_id", "given")),
+    ("post", f"{APPEALS}/{{number}}/consent-withdrawal"): Recipe(withdraw_consent),
     ("post", f"{APPEALS}/{{number}}/reopening"): Recipe(_by_applicant("reopening", {"reason": WORDS}, state="answered")),
     ("post", "/intake/v1/withdrawals/{appeal_id}/call-back"): Recipe(call_back),
     ("post", SUBSCRIPTIONS): Recipe(subscribe),

@@ -35,8 +35,9 @@ from intake.ratings import api as ratings
 from intake.ratings import pages as rating_pages
 from intake.ratings.dependencies import Rosters
 from intake.register import api
-from intake.register import pages as register_pages
 from intake.register.models import ContentRead
+from intake.register.pages import consents as consent_pages
+from intake.register.pages import withdrawals as withdrawal_pages
 from intake.settings import Settings
 from intake.suggestions import api as suggestions
 from intake.suggestions.dependencies import Suggester
@@ -90,7 +91,8 @@ for _router in (
     counter_pages.router,
     peoples_control_pages.router,
     rating_pages.router,
-    register_pages.router,
+    withdrawal_pages.router,
+    consent_pages.router,
 ):
     pages.include_router(_router)
 

@@ -34,6 +34,8 @@ PAGES: Final = Pages(
         "withdrawal-confirmed": Flash(N_("The appeal is withdrawn. The applicant sees it on the page of the appeal.")),
         "withdrawal-dismissed": Flash(N_("The consideration continues. The applicant sees it on the page of the appeal.")),
         "withdrawal-settled": Flash(N_("This withdrawal is settled already: a colleague called, or the appeal was answered."), "warn"),
+        "consent-withdrawn": Flash(N_("The consent is withdrawn. The organisation is notified, and the applicant sees it.")),
+        "consent-none": Flash(N_("There is no consent to withdraw."), "warn"),
         "question-answered": Flash(N_("The answer is noted. The applicant sees it on the page of the appeal.")),
         "question-unreached": Flash(N_("The attempt is noted. Try again later.")),
         "question-settled": Flash(N_("This question is answered already."), "warn"),

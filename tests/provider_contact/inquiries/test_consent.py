@@ -253,3 +253,72 @@ class TestThePortal:
         assert "Пациента спрашивают." in await person.page(f"/inquiries/{exchange.inquiry_id}")
         await answered(exchange, given=False)
         assert "Пациент не согласился" in await person.page(f"/inquiries/{exchange.inquiry_id}")
+
+
+async def withdrawn(exchange):
+    await exchange.world.consume(contracts.ConsentWithdrawn(appeal_id=appeal_id(1), method="CALL"))
+    exchange.version = (await exchange.row()).version
+
+
+class TestWithdrawal:
+    @pytest.fixture
+    async def disclosing(self, world):
+        world.intake.discloses(1, TEXT)
+        exchange = Exchange(world, await sent_inquiry(world, discloses=True))
+        assert await opened(exchange) == (True, True)
+        world.intake.asked.clear()
+        return exchange
+
+    async def test_the_provider_reads_neither_text_nor_person_any_more_and_answers_without_them(self, disclosing):
+        await withdrawn(disclosing)
+        assert await opened(disclosing) == (False, False)
+        shown = await disclosing.shown()
+        assert (shown["consent"], "respond" in offered(shown)) == ("WITHDRAWN", True)
+        assert (await disclosing.provides("respond", language="ru", code="EXPLANATION", text="По услуге и периоду.")).status_code == 200
+
+    async def test_it_is_notified_once_and_the_course_says_so(self, disclosing):
+        for _ in range(2):
+            await withdrawn(disclosing)
+        assert [row.notice for row in await disclosing.world.rows(NoticeRoute)].count("CONSENT_WITHDRAWN") == 1
+        entries = [(entry["type"], entry["code"]) for entry in (await disclosing.shown())["history"]]
+        assert entries.count(("answer-consent", "WITHDRAWN")) == 1
+        page = await Person(disclosing.world).page(f"/inquiries/{disclosing.inquiry_id}")
+        assert '<span class="step-text bad">Пациент отозвал согласие</span>' in page
+        assert "использовать их для ответа нельзя" in page
+        assert TEXT not in page
+
+    async def test_an_inquiry_that_is_sent_later_discloses_nothing(self, disclosing):
+        await withdrawn(disclosing)
+        await disclosing.world.consume(requested(provider_id=PROVIDER))
+        assert [row.discloses for row in await disclosing.world.rows(Inquiry)] == [False, False]
+        assert [row.discloses for row in await disclosing.world.rows(Appeal)] == [False]
+
+    async def test_a_second_consent_may_be_asked_for_and_opens_the_person_again(self, disclosing):
+        await withdrawn(disclosing)
+        assert (await disclosing.provides("ask-consent", reason=REASON)).status_code == 200
+        assert (await disclosing.decides("request-consent")).json()["consent"] == "REQUESTED"
+        assert await opened(disclosing) == (False, False)
+        await answered(disclosing, given=True)
+        assert await opened(disclosing) == (True, True)
+        await withdrawn(disclosing)
+        assert (await disclosing.shown())["consent"] == "WITHDRAWN"
+
+    async def test_a_consent_that_a_clerk_asked_for_is_withdrawn_too(self, exchange):
+        await exchange.provides("ask-consent", reason=REASON)
+        await exchange.decides("request-consent")
+        await answered(exchange, given=True)
+        assert await opened(exchange) == (True, True)
+        await withdrawn(exchange)
+        assert await opened(exchange) == (False, True), "what was read before stays in the audit log"
+        assert (await exchange.shown())["consent"] == "WITHDRAWN"
+
+    async def test_after_the_end_of_the_case_nobody_is_notified(self, disclosing):
+        await disclosing.world.consume(closed(1))
+        await withdrawn(disclosing)
+        assert "CONSENT_WITHDRAWN" not in [row.notice for row in await disclosing.world.rows(NoticeRoute)]
+
+    async def test_an_appeal_without_an_inquiry_discloses_nothing_either(self, world):
+        await world.consume(registered(1, provider_id=PROVIDER, discloses_to_provider=True))
+        await world.consume(contracts.ConsentWithdrawn(appeal_id=appeal_id(1), method="TRACK"))
+        await world.consume(contracts.ConsentWithdrawn(appeal_id=appeal_id(2), method="TRACK"))
+        assert [row.discloses for row in await world.rows(Appeal)] == [False]

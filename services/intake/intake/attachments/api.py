@@ -26,7 +26,7 @@ from intake.attachments.service.quota import owner_of
 from intake.attachments.service.storing import Attachments, UploadTicket
 from intake.register.dependencies import AppealPin, Intake, IntakeDep
 from intake.register.errors import AppealFinished
-from intake.register.service.contents import discloses_to_provider
+from intake.register.service.consents import discloses_to_provider
 from shared.auth import Principal, UnconfinedPrincipalDep, require
 from shared.contents import ContentsRequest, FileRequest, entitled
 from shared.dependencies import OnceDep, ReadDep, UnitsOfWorkDep

@@ -70,7 +70,7 @@ class OfferKind(StrEnum):
 class OfferStatus(StrEnum):
     """The status of an offer of a provider.
 
-    PROPOSED to REFUTED: of a proposal; OPEN to EXCUSED: of a commitment; NO_ANSWER: of both; REQUESTED to REFUSED: of a consent, and
+    PROPOSED to REFUTED: of a proposal; OPEN to EXCUSED: of a commitment; NO_ANSWER: of both; REQUESTED to WITHDRAWN: of a consent, and
     EXCUSED, if its inquiry was cancelled.
     """
 
@@ -88,6 +88,7 @@ class OfferStatus(StrEnum):
     REQUESTED = "REQUESTED"
     GIVEN = "GIVEN"
     REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 WAITING_OFFERS: Final = (OfferStatus.PROPOSED, OfferStatus.DUE, OfferStatus.REQUESTED)

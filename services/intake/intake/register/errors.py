@@ -58,6 +58,10 @@ class CommitmentAnswered(DomainError):
     code, status, title = "commitment-answered", 409, "You have answered already whether the promise was kept."
 
 
+class NoConsent(DomainError):
+    code, status, title = "no-consent", 409, "The applicant has not agreed to be named to a medical organisation."
+
+
 class ConsentAnswered(DomainError):
     code, status, title = "consent-answered", 409, "You have answered already whether the medical organisation may know who you are."
 

@@ -53,9 +53,11 @@ class InquiryFlag(StrEnum):
     CONSENT_ASKED = "CONSENT_ASKED"
     """The provider asks the Fund to obtain the applicant's consent to be named; a clerk has not decided yet."""
     CONSENT_REQUESTED = "CONSENT_REQUESTED"
-    """The applicant was asked for the consent: once about an inquiry, whatever the answer."""
+    """The applicant was asked for the consent: once about an inquiry, whatever the answer, and again after a withdrawal."""
     CONSENT_REFUSED = "CONSENT_REFUSED"
     """The applicant said no."""
+    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
+    """The applicant withdrew the consent that the inquiry had."""
 
 
 class InquiryStep(StrEnum):
@@ -108,6 +110,7 @@ class NoticeKind(StrEnum):
     CANCELLED = "CANCELLED"
     CONSENT_GIVEN = "CONSENT_GIVEN"
     CONSENT_REFUSED = "CONSENT_REFUSED"
+    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
     CONSENT_DECLINED = "CONSENT_DECLINED"
     """The Fund does not ask the applicant."""
 
@@ -121,6 +124,8 @@ class ConsentState(StrEnum):
     """The applicant is being asked."""
     GIVEN = "GIVEN"
     REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
+    """The applicant withdrew the consent. It may be asked for again."""
 
 
 class DisclosureLevel(StrEnum):

@@ -1,6 +1,7 @@
 """Reactions of inquiries to events."""
 
 from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
 from provider_contact.inquiries import repository
@@ -21,6 +22,7 @@ from shared.contracts import (
     CaseTerminated,
     ClassificationCorrected,
     ConsentAnswered,
+    ConsentWithdrawn,
     InquiryRequested,
     TierRaised,
 )
@@ -109,6 +111,35 @@ async def apply_consents(work: UnitOfWork, batch: Batch[ConsentAnswered], *, not
     await notices.plan(work, [_consent_notice(work, inquiry) for inquiry in answered if inquiry.closed_at is None])
 
 
+async def apply_withdrawn_consents(work: UnitOfWork, batch: Batch[ConsentWithdrawn], *, notices: Notices) -> None:
+    """Close the applicants to every provider, and notify those whose inquiry is open. The inquiries go on without the person.
+
+    Inquiries that are sent later disclose nothing either. The same event again finds nothing that discloses.
+    """
+    appeal_ids = sorted({received.event.appeal_id for received in batch.received})
+    appeals = await repository.appeals_for_update(work.session, appeal_ids)
+    ids = await repository.disclosing_inquiries(work.session, appeal_ids)
+    inquiries = (await repository.lock_inquiries(work.session, ids, skip_locked=False)).values() if ids else ()
+    for inquiry in inquiries:
+        inquiry.discloses = False
+        for flag in (InquiryFlag.CONSENT_REQUESTED, InquiryFlag.CONSENT_REFUSED):
+            set_flag(inquiry, flag, value=False)
+        set_flag(inquiry, InquiryFlag.CONSENT_WITHDRAWN, value=True)
+        inquiry.version += 1
+    await repository.update_appeals(work.session, {appeal_id: {"discloses": False} for appeal_id in appeals})
+    concerned = [inquiry for inquiry in inquiries if inquiry.status is not InquiryStatus.CANCELLED]
+    await repository.insert_entries(work.session, [_consent_entry(work, inquiry) for inquiry in concerned])
+    await notices.plan(work, [_consent_notice(work, inquiry) for inquiry in concerned if inquiry.closed_at is None])
+
+
+_NOTICES: Final[Mapping[ConsentState | None, NoticeKind]] = {
+    ConsentState.GIVEN: NoticeKind.CONSENT_GIVEN,
+    ConsentState.REFUSED: NoticeKind.CONSENT_REFUSED,
+    ConsentState.WITHDRAWN: NoticeKind.CONSENT_WITHDRAWN,
+}
+"""What a provider is notified of, by what has become of the consent."""
+
+
 def _consent_entry(work: UnitOfWork, inquiry: Inquiry) -> EntryRow:
     return {
         "entry_id": work.ids.new(),
@@ -125,7 +156,7 @@ def _consent_entry(work: UnitOfWork, inquiry: Inquiry) -> EntryRow:
 
 
 def _consent_notice(work: UnitOfWork, inquiry: Inquiry) -> Notice:
-    kind = NoticeKind.CONSENT_GIVEN if inquiry.discloses else NoticeKind.CONSENT_REFUSED
+    kind = _NOTICES[consent_state(inquiry)]
     return Notice(work.ids.new(), inquiry.inquiry_id, inquiry.appeal_id, inquiry.provider_id, kind, inquiry.round, inquiry.due_at)
 
 

@@ -100,6 +100,7 @@ _RESULTS: Final[Mapping[str, str]] = {
     "UNREACHED": N_("nobody was reached"),
     ConsentState.GIVEN: N_("the applicant gave consent"),
     ConsentState.REFUSED: N_("the applicant did not give consent"),
+    ConsentState.WITHDRAWN: N_("the applicant withdrew the consent"),
 }
 """What came of a call or of a request for consent, by the code of its entry."""
 

@@ -129,6 +129,12 @@ async def appeals_with_inquiry(session: AsyncSession, appeal_ids: Iterable[UUID]
     return set((await session.execute(query)).scalars())
 
 
+async def disclosing_inquiries(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Return the inquiries about these appeals whose provider may know the applicant by the applicant's consent."""
+    query = select(col(Inquiry.inquiry_id)).where(among(session, Inquiry.appeal_id, appeal_ids), col(Inquiry.discloses).is_(True))
+    return (await session.execute(query.order_by(col(Inquiry.inquiry_id)))).scalars().all()
+
+
 async def known_inquiries(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> set[UUID]:
     """Return those of the inquiries that are stored already."""
     query = select(col(Inquiry.inquiry_id)).where(among(session, Inquiry.inquiry_id, inquiry_ids))

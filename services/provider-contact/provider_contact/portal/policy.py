@@ -22,7 +22,7 @@ _INTERNAL: Final = frozenset({InquiryAction.RECORD_CALL})
 """Entries that a provider does not see (`inquiries.service.entries.INTERNAL`)."""
 RESULTS: Final[Mapping[InquiryAction, Sequence[str]]] = {
     InquiryAction.VERIFY: tuple(CheckResult),
-    InquiryAction.ANSWER_CONSENT: (ConsentState.GIVEN, ConsentState.REFUSED),
+    InquiryAction.ANSWER_CONSENT: (ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.WITHDRAWN),
 }
 """The actions with a sentence for each result: that somebody called says nothing of what was found."""
 

@@ -8,7 +8,7 @@ from intake.register.models import ContentRead
 from intake.register.repository.recipients import confirm_contact
 from intake.register.service.offers import note_unclear
 from tests.intake.offers import TEXT, list_provider, offered, stand_in_provider_contact
-from tests.intake.register.test_pages import cookie as signed_in
+from tests.intake.register.pages.test_withdrawals import cookie as signed_in
 
 LIST = "/intake/questions?lang=ru"
 

@@ -8,6 +8,7 @@ from shared.contracts import (
     ConsentAnswered,
     ConsentAsked,
     ConsentRequested,
+    ConsentWithdrawn,
     InquiryAcknowledged,
     InquiryAnswered,
     InquiryCancelled,
@@ -74,10 +75,14 @@ class TestFollowInquiries:
         requested = await desk.case(appeal_id)
         await desk.apply(ConsentAnswered(appeal_id=appeal_id, **inquiry, given=True, method="TRACK"))
         answered = await desk.case(appeal_id)
-        assert [case["has_news"] for case in (before, asked, requested, answered)] == [False, True, False, True]
-        assert {case["status"] for case in (before, asked, requested, answered)} == {"AWAITING_PROVIDER"}
-        assert [row["type"] for row in answered["history"][2:]] == ["consent-asked", "consent-requested", "consent-given"]
-        assert answered["history"][-1]["actor_role"] == "applicant"
+        await desk.apply(ConsentWithdrawn(appeal_id=appeal_id, method="CALL"))
+        withdrawn = await desk.case(appeal_id)
+        assert [case["has_news"] for case in (before, asked, requested, answered, withdrawn)] == [False, True, False, True, True]
+        assert {case["status"] for case in (before, asked, requested, answered, withdrawn)} == {"AWAITING_PROVIDER"}
+        entries = [row["type"] for row in withdrawn["history"][2:]]
+        assert entries == ["consent-asked", "consent-requested", "consent-given", "consent-withdrawn"]
+        assert [row["actor_role"] for row in withdrawn["history"][-2:]] == ["applicant", "applicant"]
+        assert withdrawn["history"][-1]["ru"] == "Заявитель отозвал согласие на передачу своих данных медорганизации"
 
     async def test_the_matched_provider_becomes_that_of_the_case(self, desk):
         appeal_id = await desk.open()

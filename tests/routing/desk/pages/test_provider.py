@@ -54,6 +54,7 @@ class TestTheProvider:
         assert "read by the organisation" in page
         assert "Answer expected by:" in page
         assert '<span class="badge bad">overdue</span>' in page
+        assert f'href="/intake/consents/{complaint}"' in page
         owners.exchange = {"inquiries": [inquiry | {"status": "RESPONDED", "overdue": True, "closed": False}]}
         assert "Answer expected by:" not in (await open_desk(desk, f"/{complaint}")).text
 

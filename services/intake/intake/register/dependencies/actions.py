@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from intake.register.codes import Verdict
+from intake.register.codes import AnswerMethod, Verdict
 from intake.register.schemas import (
     CallBackIn,
     CodeSent,
@@ -25,8 +25,8 @@ from intake.register.schemas import (
     WithdrawalIn,
     WithdrawalResult,
 )
-from intake.register.schemas.offers import OfferAnswer, OfferAnswered
-from intake.register.service import messages, offers, outcome, verification, withdrawal
+from intake.register.schemas.offers import ConsentWithdrawalIn, ConsentWithdrawalResult, OfferAnswer, OfferAnswered
+from intake.register.service import consents, messages, offers, outcome, verification, withdrawal
 from intake.register.service.messages import ClaimFiles
 from intake.register.service.ports import PlanReceipt, SendCode
 from intake.register.service.registration import Register
@@ -142,6 +142,28 @@ class ApplicantActions:
         """Store what the applicant answers to an offer of a provider."""
         request = ApplicantRequest(offers.ANSWER_CALLS[given.kind], given, key)
         return await self.perform(appeal_id, request, OfferAnswered, lambda work: offers.answer(work, appeal_id, given))
+
+    async def withdraw_consent(
+        self, appeal_id: UUID, asked: ConsentWithdrawalIn, method: AnswerMethod, *, key: str | None = None
+    ) -> ActionResult[ConsentWithdrawalResult]:
+        """Withdraw the consent to be named to a medical organisation."""
+        request = ApplicantRequest("consent-withdrawal", asked, key)
+        return await self.perform(
+            appeal_id, request, ConsentWithdrawalResult, lambda work: consents.withdraw_consent(work, appeal_id, method)
+        )
+
+    async def record_consent_withdrawal(
+        self, appeal_id: UUID, recorder: Principal, *, key: str | None = None
+    ) -> ActionResult[ConsentWithdrawalResult]:
+        """Withdraw the consent at the word of the applicant; `recorder` works for the Fund."""
+        request = ApplicantRequest(f"consent-withdrawal {recorder.issuer}/{recorder.subject}", ConsentWithdrawalIn(), key)
+        return await self.perform(
+            appeal_id,
+            request,
+            ConsentWithdrawalResult,
+            lambda work: consents.record_withdrawal(work, appeal_id, recorder),
+            check_visible=lambda work: consents.read_consent(work, appeal_id, recorder),
+        )
 
     async def confirm(self, appeal_id: UUID, confirmation: ConfirmationIn, *, key: str | None = None) -> ActionResult[OutcomeResult]:
         """Record whether the answer settles the appeal. A denied consultation continues in its case, any other kind in a new appeal."""

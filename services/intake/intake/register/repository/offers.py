@@ -8,9 +8,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from intake.register.codes import WAITING_OFFERS, OfferStatus
-from intake.register.models import ProviderOffer
+from intake.register.codes import WAITING_OFFERS, OfferKind, OfferStatus
+from intake.register.models import ProviderOffer, Timeline
 from intake.register.schemas.rows import OfferRow
+from shared.contracts import ConsentWithdrawn
 from shared.database import Database, among
 from shared.rows import insert_new_rows, table_of
 
@@ -50,6 +51,27 @@ async def offers_of_appeal(session: AsyncSession, appeal_id: UUID) -> Sequence[P
     """Return the offers about an appeal, oldest first."""
     query = select(ProviderOffer).where(col(ProviderOffer.appeal_id) == appeal_id)
     return (await session.execute(query.order_by(col(ProviderOffer.at), col(ProviderOffer.id)))).scalars().all()
+
+
+async def appeals_with_withdrawal(session: AsyncSession, appeal_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of the appeals whose applicants withdrew the consent to disclosure at any time: the timeline has an entry of it."""
+    entries = table_of(Timeline).c
+    withdrawn = select(entries.appeal_id).where(among(session, Timeline.appeal_id, appeal_ids), entries.type == ConsentWithdrawn.FACT)
+    return frozenset((await session.execute(withdrawn)).scalars())
+
+
+async def lock_consents(session: AsyncSession, appeal_id: UUID) -> Sequence[ProviderOffer]:
+    """Return the requests for consent about an appeal, locked until the transaction ends. Lock the appeal's tracking row first."""
+    query = select(ProviderOffer).where(col(ProviderOffer.appeal_id) == appeal_id, col(ProviderOffer.kind) == OfferKind.CONSENT)
+    query = query.order_by(col(ProviderOffer.id)).with_for_update().execution_options(populate_existing=True)
+    return (await session.execute(query)).scalars().all()
+
+
+async def request_again(session: AsyncSession, row: OfferRow) -> None:
+    """Ask for a withdrawn consent again; a request in another status stays as it is."""
+    again = update(table_of(ProviderOffer)).where(_OFFER.id == row["id"], _OFFER.status == OfferStatus.WITHDRAWN)
+    changed = {name: row[name] for name in ("status", "at", "asked_by", "answer_until", "answer", "answered_at", "method", "called_at")}
+    await session.execute(again.values(attempts=0, **changed))
 
 
 async def appeals_with_consent(session: AsyncSession, appeal_ids: Collection[UUID]) -> frozenset[UUID]:

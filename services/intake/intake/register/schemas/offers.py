@@ -87,12 +87,23 @@ class ConsentRequestOut(BaseModel):
     """A provider's request to be told who the applicant is. Only a yes opens the name and the text to it; silence never does."""
 
     request_id: UUID
-    status: str = Field(description="REQUESTED, GIVEN or REFUSED")
+    status: str = Field(description="REQUESTED, GIVEN, REFUSED, WITHDRAWN, or EXCUSED if the question has lapsed")
     at: datetime
     provider_id: UUID
     answer_until: datetime | None = Field(description="a later answer still counts")
     answer: bool | None
     changeable_until: datetime | None = Field(description="until then the answer may be changed and does not count yet")
+
+
+class ConsentWithdrawalIn(StrictModel):
+    """The applicant no longer agrees to be named to a medical organisation."""
+
+
+class ConsentWithdrawalResult(BaseModel):
+    """Number and status of the appeal, which goes on without the consent."""
+
+    number: str
+    status: str
 
 
 class OfferAnswered(BaseModel):

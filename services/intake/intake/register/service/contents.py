@@ -8,14 +8,13 @@ from uuid import UUID
 import structlog
 
 from intake.register import repository
-from intake.register.codes import DISCLOSURE
 from intake.register.models import Message
 from intake.register.repository.appeals import SealedContent
 from intake.register.repository.applicant import applicants_messages, whole_appeal
-from intake.register.repository.offers import appeals_with_consent
 from intake.register.schemas import AppealRead
 from intake.register.schemas.contents import AppealContent, FileContent, MessageContent
 from intake.register.schemas.rows import Particulars
+from intake.register.service.consents import disclosing
 from intake.register.service.ports import AttachedFile, ListFiles
 from intake.register.service.progress import message_text
 from intake.register.service.reads import reads_for_applicant
@@ -33,10 +32,11 @@ ContentField = SealedField | Literal["contested_act"]
 
 @dataclass(frozen=True, slots=True)
 class ContentPurpose(Purpose):
-    """A purpose with the sealed fields that it opens, and the consent that an appeal must have."""
+    """A purpose with the sealed fields that it opens, and whether the applicant has to consent."""
 
     fields: tuple[ContentField, ...]
-    consent: str | None = None
+    needs_consent: bool = False
+    """The applicant has to consent to disclosure to a provider."""
     with_additions: bool = False
     """Messages and files that came after filing belong to the content."""
     with_files: bool = False
@@ -48,11 +48,11 @@ class ContentPurpose(Purpose):
     def columns(self) -> tuple[str, ...]:
         """The columns of an appeal that are read for the purpose. Consumers read some hundred appeals at a time."""
         sealed = dict.fromkeys("particulars" if field == "contested_act" else field for field in self.fields)
-        return (*sealed, "consents") if self.consent else tuple(sealed)
+        return (*sealed, "consents") if self.needs_consent else tuple(sealed)
 
-    def applies(self, row: SealedContent, later: Collection[UUID]) -> bool:
-        """Return whether the appeal may be read. `later`: the appeals whose applicants consented after filing."""
-        return self.consent is None or self.consent in row.consents or row.id in later
+    def applies(self, row: SealedContent, consented: Collection[UUID]) -> bool:
+        """Return whether the appeal may be read. `consented`: the appeals whose applicants give the consent now."""
+        return not self.needs_consent or row.id in consented
 
 
 ROUTING, PROVIDER_CONTACT = frozenset({"routing"}), frozenset({"provider-contact"})
@@ -70,10 +70,10 @@ PURPOSES: Final[Mapping[str, ContentPurpose]] = {
     "outcome-check": ContentPurpose(PROVIDER_CONTACT, for_a_person=True, fields=("applicant",)),  # the number to call
     "provider-matching": ContentPurpose(PROVIDER_CONTACT, for_a_person=False, fields=("provider_name", "provider_bin")),
     "provider-disclosure": ContentPurpose(
-        PROVIDER_CONTACT, for_a_person=True, fields=("text", "applicant"), consent=DISCLOSURE, with_files=True
+        PROVIDER_CONTACT, for_a_person=True, fields=("text", "applicant"), needs_consent=True, with_files=True
     ),
     # a member of staff chooses what a provider may read
-    "inquiry-documents": ContentPurpose(PROVIDER_CONTACT, for_a_person=True, fields=(), consent=DISCLOSURE, with_files=True),
+    "inquiry-documents": ContentPurpose(PROVIDER_CONTACT, for_a_person=True, fields=(), needs_consent=True, with_files=True),
 }
 
 
@@ -86,15 +86,7 @@ class SealedContents:
     messages: Mapping[UUID, Sequence[Message]]
     reads: Mapping[UUID, Sequence[AppealRead]]
     consented: Collection[UUID]
-    """The appeals whose applicants gave the consent of the purpose after filing."""
-
-
-async def discloses_to_provider(work: UnitOfWork, appeal_id: UUID) -> bool:
-    """Return whether the applicant consents to disclosure to the provider, with the appeal or later."""
-    row = (await repository.sealed_contents(work.session, [appeal_id], ("consents",))).get(appeal_id)
-    if row is None:
-        return False
-    return DISCLOSURE in row.consents or appeal_id in await appeals_with_consent(work.session, [appeal_id])
+    """The appeals whose applicants give the consent of the purpose now."""
 
 
 async def read_sealed(
@@ -106,7 +98,7 @@ async def read_sealed(
     files = await list_files(work, ids) if purpose.with_additions or purpose.with_files else {}
     messages = await applicants_messages(session, ids) if purpose.with_additions else {}
     reads = {each: await reads_for_applicant(session, await whole_appeal(session, each)) for each in rows} if purpose.with_reads else {}
-    consented = await appeals_with_consent(session, ids) if purpose.consent else ()
+    consented = await disclosing(session, {each: row.consents for each, row in rows.items()}) if purpose.needs_consent else ()
     read = ids[0] if purpose.for_a_person and len(ids) == 1 else None  # people read one appeal at a time
     await work.audit.record(
         reader=reader.subject, purpose=request.purpose, ids=ids, on_behalf_of=request.on_behalf_of, appeal_id=read, role=request.role

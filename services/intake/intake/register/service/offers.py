@@ -104,10 +104,11 @@ async def _promise(work: UnitOfWork, received: Received[CommitmentMade]) -> None
 
 
 async def _request_consent(work: UnitOfWork, received: Received[ConsentRequested]) -> None:
-    """Ask for the consent about one inquiry, whose id is that of the offer."""
+    """Ask for the consent about one inquiry, whose id is that of the offer. A consent that was withdrawn may be asked for again."""
     event = received.event
     row = _new_offer(work.pepper, received, OfferKind.CONSENT, event.inquiry_id, OfferStatus.REQUESTED)
     row["asked_by"], row["answer_until"] = received.envelope.id, event.answer_until
+    await repository.request_again(work.session, row)
     await repository.add_offers(work.session, [row])
 
 

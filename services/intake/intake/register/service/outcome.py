@@ -48,7 +48,7 @@ async def follow_up_of_denial(work: UnitOfWork, appeal_id: UUID, reason: str | N
         return None
     _check_answered(tracking)
     envelope: ResponseEnvelope = {"number": appeal.number, "status": tracking["status"], "outcome": Verdict.NOT_RESOLVED}
-    return FollowUp(filing_of_follow_up(work, appeal, tracking, reason), _deny_and_follow(appeal, reason), envelope)
+    return FollowUp(await filing_of_follow_up(work, appeal, tracking, reason), _deny_and_follow(appeal, reason), envelope)
 
 
 async def reopen(work: UnitOfWork, appeal_id: UUID, reopening: ReopeningIn) -> Reopened:
@@ -74,7 +74,7 @@ async def follow_up_of_reopening(work: UnitOfWork, appeal_id: UUID, reason: str)
     if tracking["status"] not in policy().reopening.statuses:
         raise NotReopenable
     envelope: ResponseEnvelope = {"number": appeal.number, "status": tracking["status"]}
-    return FollowUp(filing_of_follow_up(work, appeal, tracking, reason), _reopen_and_follow(appeal, reason), envelope)
+    return FollowUp(await filing_of_follow_up(work, appeal, tracking, reason), _reopen_and_follow(appeal, reason), envelope)
 
 
 async def rate(work: UnitOfWork, appeal_id: UUID, feedback: FeedbackIn) -> Rated:

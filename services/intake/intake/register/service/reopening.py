@@ -8,6 +8,7 @@ from intake.register.schemas import AppealIn
 from intake.register.schemas.filing import Filing
 from intake.register.schemas.rows import ResponseEnvelope, TrackingRow
 from intake.register.service.admission import Admission
+from intake.register.service.consents import inherited_consents
 from intake.register.service.filing import check
 from intake.register.service.registration import Condition
 from intake.register.service.sealed_fields import open_field
@@ -30,7 +31,7 @@ class FollowUp:
     """The response; the receipt of the new appeal is its `followed_by`."""
 
 
-def filing_of_follow_up(work: UnitOfWork, appeal: Appeal, tracking: TrackingRow, text: str | None) -> Filing:
+async def filing_of_follow_up(work: UnitOfWork, appeal: Appeal, tracking: TrackingRow, text: str | None) -> Filing:
     """Return the new appeal. `text`: what the applicant added; None: the text of the first appeal.
 
     Raises InvalidInput where neither text nor topic is left.
@@ -38,7 +39,8 @@ def filing_of_follow_up(work: UnitOfWork, appeal: Appeal, tracking: TrackingRow,
     tier = tracking["tier"] or LOWEST_TIER
     up = int(tracking["status"] in policy().reopening.tier_up)
     terms = Admission(appeal.channel, topic_suffices=True, follows=appeal.id, lowest_tier=min(tier + up, HIGHEST_TIER))
-    return check(_content(work.sealer, appeal, tracking, text), terms, work.clock.now())._replace(owner_key=appeal.owner)
+    content = _content(work.sealer, appeal, tracking, text).model_copy(update={"consents": await inherited_consents(work, appeal)})
+    return check(content, terms, work.clock.now())._replace(owner_key=appeal.owner)
 
 
 def _content(sealer: Sealer, appeal: Appeal, tracking: TrackingRow, text: str | None) -> AppealIn:

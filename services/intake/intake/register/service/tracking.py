@@ -20,6 +20,7 @@ from intake.register.repository.offers import offers_of_appeal
 from intake.register.repository.recipients import confirmed_kinds
 from intake.register.schemas import AnswerOut, AppealRead, AttachedFileOut, HeldFor, KnownProvider, MessageOut, TimelineEntry, Tracked
 from intake.register.schemas.rows import TimelineData
+from intake.register.service.consents import discloses_now
 from intake.register.service.offers import ANSWER_CALLS, OFFER_FACTS, can_answer, commitments, consent_requests, proposals
 from intake.register.service.ports import AttachedFile, ListFiles
 from intake.register.service.progress import message_text
@@ -104,6 +105,8 @@ class TrackingContext:
     """Filled for the applicant only."""
     offers: Sequence[ProviderOffer]
     """What providers say they have solved or promise; filled for the applicant only."""
+    discloses: bool
+    """The applicant consents that a provider knows who they are; filled for the applicant only."""
 
 
 async def find_appeal(session: AsyncSession, number: str) -> tuple[Appeal, Tracking] | None:
@@ -163,6 +166,7 @@ async def read_context(work: UnitOfWork, list_files: ListFiles, seen: VisibleApp
         text=await _filed_text(work, appeal_id) if seen.is_own else None,
         reads=await reads_for_applicant(session, seen.appeal) if seen.is_own else (),
         offers=await offers_of_appeal(session, appeal_id) if seen.is_own and _has_offers(seen.timeline) else (),
+        discloses=seen.is_own and await discloses_now(session, seen.appeal, has_offers=_has_offers(seen.timeline)),
     )
 
 
@@ -275,7 +279,7 @@ def tracked(
         proposals=proposals(context.offers, offer_texts),
         commitments=commitments(context.offers, offer_texts),
         consent_requests=consent_requests(context.offers),
-        actions=[*_actions(seen, context), *_offer_actions(seen, context, now)] if seen.is_own else [],
+        actions=_own_actions(seen, context, now) if seen.is_own else [],
     )
 
 
@@ -311,6 +315,11 @@ def _actions(seen: VisibleAppeal, context: TrackingContext) -> list[str]:
         is_withdrawing=context.withdrawal_pending,
         has_open_follow_up=context.has_open_follow_up,
     )
+
+
+def _own_actions(seen: VisibleAppeal, context: TrackingContext, now: datetime) -> list[str]:
+    """Return what the applicant may do now, by the names of the API calls."""
+    return [*_actions(seen, context), *_offer_actions(seen, context, now), *(["consent-withdrawal"] if context.discloses else [])]
 
 
 def _offer_actions(seen: VisibleAppeal, context: TrackingContext, now: datetime) -> list[str]:

@@ -10,6 +10,7 @@ from provider_contact.inquiries.codes import NoticeKind
 from shared.contracts import (
     ConsentAnswered,
     ConsentDeclined,
+    ConsentWithdrawn,
     InquiryCancelled,
     InquiryEscalated,
     InquiryOverdue,
@@ -34,6 +35,7 @@ TYPES: Final = {
     NoticeKind.CANCELLED: InquiryCancelled.FACT,
     NoticeKind.CONSENT_GIVEN: ConsentAnswered.FACT,
     NoticeKind.CONSENT_REFUSED: ConsentAnswered.FACT,
+    NoticeKind.CONSENT_WITHDRAWN: ConsentWithdrawn.FACT,
     NoticeKind.CONSENT_DECLINED: ConsentDeclined.FACT,
 }
 """The types of webhooks: the names of the events."""

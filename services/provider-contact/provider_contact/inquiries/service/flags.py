@@ -11,11 +11,11 @@ def set_flag(inquiry: Inquiry, flag: InquiryFlag, *, value: bool) -> None:
 
 
 def consent_state(inquiry: Inquiry) -> ConsentState | None:
-    """Return how far the request for the consent is; None: the provider made none."""
+    """Return how far the request for the consent is, or that it was withdrawn; None: the provider made none."""
     if InquiryFlag.CONSENT_ASKED in inquiry.flags:
         return ConsentState.ASKED
     if InquiryFlag.CONSENT_REQUESTED not in inquiry.flags:
-        return None
+        return ConsentState.WITHDRAWN if InquiryFlag.CONSENT_WITHDRAWN in inquiry.flags else None
     if InquiryFlag.CONSENT_REFUSED in inquiry.flags:
         return ConsentState.REFUSED
     return ConsentState.GIVEN if inquiry.discloses else ConsentState.REQUESTED

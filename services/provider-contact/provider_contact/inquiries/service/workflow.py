@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Final, get_args
 
-from provider_contact.inquiries.codes import DisclosureLevel, InquiryAction, InquiryFlag, InquiryStatus
+from provider_contact.inquiries.codes import ConsentState, DisclosureLevel, InquiryAction, InquiryFlag, InquiryStatus
 from provider_contact.inquiries.models import Appeal, Inquiry
 from provider_contact.inquiries.policy import action_rows, statuses
 from provider_contact.inquiries.schemas import ActionField, NextAction
@@ -57,8 +57,8 @@ def _is_consent_allowed(inquiry: Inquiry, appeal: Appeal) -> bool:
 
 
 def _is_consent_possible(inquiry: Inquiry, appeal: Appeal) -> bool:
-    """Return whether a consent is allowed that was neither asked for nor answered yet."""
-    return consent_state(inquiry) is None and _is_consent_allowed(inquiry, appeal)
+    """Return whether a consent is allowed that was neither asked for nor answered yet, or that was withdrawn."""
+    return consent_state(inquiry) in {None, ConsentState.WITHDRAWN} and _is_consent_allowed(inquiry, appeal)
 
 
 GUARDS: Final[Mapping[Guard, Callable[[Inquiry, Appeal, datetime], bool]]] = {

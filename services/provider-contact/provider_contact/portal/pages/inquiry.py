@@ -34,8 +34,12 @@ _CONSENT: Final[Mapping[ConsentState, str]] = {
     ConsentState.REQUESTED: N_("The patient is being asked. Without a yes the name is not passed on, so prepare an answer without it."),
     ConsentState.GIVEN: N_("The patient agreed to be named to you."),
     ConsentState.REFUSED: N_("The patient did not agree to be named. Answer by the service, the period and the department."),
+    ConsentState.WITHDRAWN: N_(
+        "The patient withdrew the consent: the data is no longer shown, and you may not use it for the answer. "
+        "Answer by the service, the period and the department."
+    ),
 }
-_BAD_RESULTS: Final = frozenset({CheckResult.REFUTED, ConsentState.REFUSED})
+_BAD_RESULTS: Final = frozenset({CheckResult.REFUTED, ConsentState.REFUSED, ConsentState.WITHDRAWN})
 _ASKED_AS_REFUSAL: Final = frozenset({REASON, RULE})
 _PROTECTED: Final = frozenset({"ETHICS", "EXTORTION"})
 

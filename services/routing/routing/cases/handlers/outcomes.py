@@ -19,6 +19,7 @@ from shared.contracts import (
     CommitmentEnded,
     CommitmentMade,
     ConsentAnswered,
+    ConsentWithdrawn,
     OutcomeVerified,
     ProposalAnswered,
     ProposalUnanswered,
@@ -110,7 +111,7 @@ def _reopen(progress: CaseProgress, envelope: Envelope, reason: NamedCode) -> Se
     return [CaseReopened(appeal_id=case.appeal_id, tier=case.tier, queue=case.queue, reason=reason)]
 
 
-def _consent_answered(progress: CaseProgress, _event: ConsentAnswered, _envelope: Envelope) -> Sequence[AppealEvent]:
+def _consent_changed(progress: CaseProgress, _event: ConsentAnswered | ConsentWithdrawn, _envelope: Envelope) -> Sequence[AppealEvent]:
     progress.case.has_news = progress.case.has_news or not progress.is_finished
     return ()
 
@@ -127,7 +128,8 @@ OUTCOME_REACTIONS: Final[Mapping[type[AppealEvent], Reaction]] = {
     CommitmentMade: _noted,
     CommitmentDue: _noted,
     CommitmentEnded: _promise_ended,
-    ConsentAnswered: _consent_answered,
+    ConsentAnswered: _consent_changed,
+    ConsentWithdrawn: _consent_changed,
 }
 
 _RESULTS: Final[Mapping[type[AppealEvent], Callable[[Any], str]]] = {

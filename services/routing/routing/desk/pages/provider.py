@@ -32,6 +32,7 @@ _CONSENTS: Final[Mapping[str | None, tuple[str, str]]] = {
     "REQUESTED": (N_("the applicant is asked for consent"), "quiet"),
     "GIVEN": (N_("the applicant consented to be named"), "good"),
     "REFUSED": (N_("the applicant did not consent to be named"), "quiet"),
+    "WITHDRAWN": (N_("the applicant withdrew the consent to be named"), "warn"),
 }
 _TONES: Final[Mapping[str, str]] = {"DELIVERED": "good", "FAILED": "bad", "BY_PERSON": "warn"}
 
@@ -95,6 +96,8 @@ class ProviderCard:
     provider_id: str
     options: Sequence[tuple[str, str]]
     """The organisations that may be asked: that of the case, the candidates, and those of the region."""
+    consent_href: str
+    """Where the applicant's consent to be named is withdrawn."""
 
 
 def provider_ids(exchange: ExchangeContent | None) -> set[UUID]:
@@ -132,6 +135,7 @@ def provider_card(
         typed=typed,
         choices=[*choices, (NONE, reader.translate(N_("None of these")))] if is_waiting else [],
         choose_href=f"/provider-contact/matches/{case.appeal_id}{list_query and '?'}{list_query}",
+        consent_href=f"/intake/consents/{case.appeal_id}",
         inquiries=[
             _line(inquiry, names, reader, list_query, may_act=may_choose)
             for inquiry in (exchange.inquiries if exchange is not None else [])

@@ -19,6 +19,7 @@ from intake.register.errors import (
     CommitmentAnswered,
     CommitmentNotDue,
     ConsentAnswered,
+    NoConsent,
     NoContact,
     NotAnswered,
     NotReopenable,
@@ -28,7 +29,14 @@ from intake.register.errors import (
     WithdrawalPending,
     WrongCode,
 )
-from intake.register.schemas.offers import CommitmentAnswerIn, ConsentAnswerIn, OfferAnswered, ProposalAnswerIn
+from intake.register.schemas.offers import (
+    CommitmentAnswerIn,
+    ConsentAnswerIn,
+    ConsentWithdrawalIn,
+    ConsentWithdrawalResult,
+    OfferAnswered,
+    ProposalAnswerIn,
+)
 from intake.register.service import withdrawal
 from intake.register.service.tracking import origin_of
 from shared.auth import Principal, UnconfinedPrincipalDep, require
@@ -212,6 +220,20 @@ async def answer_consent_request(
 ) -> Response:
     """Say whether the medical organisation may know who you are and read the appeal. Only a yes opens them; it is said once."""
     return _answer(await intake.actions.answer_offer(appeal_id, command.by(AnswerMethod.APP), key=key))
+
+
+@router.post(
+    f"{CASE}/consent-withdrawal",
+    tags=["appeals"],
+    status_code=201,
+    response_model=ConsentWithdrawalResult,
+    responses=responses(*ERRORS, NoConsent),
+)
+async def withdraw_consent(
+    appeal_id: OwnDep, intake: IntakeDep, command: Annotated[ConsentWithdrawalIn, body(ConsentWithdrawalIn)], key: IdempotencyKey = None
+) -> Response:
+    """Withdraw the consent to be named to a medical organisation, at any time. The appeal goes on; withdrawn twice it is withdrawn once."""
+    return _answer(await intake.actions.withdraw_consent(appeal_id, command, AnswerMethod.APP, key=key))
 
 
 @router.post(

@@ -17,10 +17,11 @@ from intake.attachments.dependencies import form_uploads as uploads
 from intake.attachments.dependencies.form_uploads import FormWithDocuments
 from intake.channels.web.pages.tracking import PageResult, perform, same_origin
 from intake.forms.service.draft import UPLOADS, key_of
-from intake.register.codes import WithdrawalState
+from intake.register.codes import AnswerMethod, WithdrawalState
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.dependencies.actions import ActionResult
 from intake.register.schemas import ConfirmationIn, ContactIn, FeedbackIn, MessageIn, ReopeningIn, VerificationIn, WithdrawalIn
+from intake.register.schemas.offers import ConsentWithdrawalIn
 from intake.register.service.tracking import VisibleAppeal
 from shared.dependencies import UnitsOfWorkDep
 from shared.errors import DomainError, NotFound
@@ -95,6 +96,13 @@ WITHDRAWAL: Final = ActionForm(
     N_("The appeal is taken back."),
     lambda intake, appeal, command, key, _: intake.actions.withdraw(appeal, command, key=key),
 )
+CONSENT: Final = ActionForm(
+    "consent",
+    (),
+    ConsentWithdrawalIn,
+    N_("The consent is withdrawn: medical organisations no longer see your data. The review of your appeal goes on."),
+    lambda intake, appeal, command, key, _: intake.actions.withdraw_consent(appeal, command, AnswerMethod.TRACK, key=key),
+)
 REOPENING: Final = ActionForm(
     "reopening",
     ("reason",),
@@ -126,7 +134,7 @@ def _add_route(form: ActionForm[Any]) -> None:
         return await _perform(request, intake, units, form, FormWithDocuments(await read_fields(request)))
 
 
-for _form in (OUTCOME, RATING, CODE, CONTACT, WITHDRAWAL, REOPENING):
+for _form in (OUTCOME, RATING, CODE, CONTACT, WITHDRAWAL, CONSENT, REOPENING):
     _add_route(_form)
 
 

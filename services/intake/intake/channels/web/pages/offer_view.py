@@ -65,6 +65,7 @@ _UNANSWERED: Final = N_("You have not answered yet. You may still do so.")
 _CONSENTED: Final = N_("You agreed that the medical organisation knows who you are and reads the appeal.")
 _LAPSED: Final = N_("The question has lapsed: the Fund no longer asks this organisation. It does not learn who you are.")
 _WITHHELD: Final = N_("You did not agree: the medical organisation does not learn who you are. The review of your appeal goes on.")
+_TAKEN_BACK: Final = N_("You withdrew this consent: the medical organisation no longer sees who you are and what you wrote.")
 OFFER_STATES: Final[Mapping[tuple[OfferKind, str], str]] = {
     (OfferKind.PROPOSAL, OfferStatus.CONFIRMED): _SOLVED,
     (OfferKind.PROPOSAL, OfferStatus.VERIFIED): _SOLVED,
@@ -79,6 +80,7 @@ OFFER_STATES: Final[Mapping[tuple[OfferKind, str], str]] = {
     (OfferKind.CONSENT, OfferStatus.GIVEN): _CONSENTED,
     (OfferKind.CONSENT, OfferStatus.REFUSED): _WITHHELD,
     (OfferKind.CONSENT, OfferStatus.EXCUSED): _LAPSED,
+    (OfferKind.CONSENT, OfferStatus.WITHDRAWN): _TAKEN_BACK,
 }
 
 

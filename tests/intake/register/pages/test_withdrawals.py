@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from intake.register.models import ContentRead, Withdrawal
-from intake.register.pages import LISTED
+from intake.register.pages.withdrawals import LISTED
 from shared.web.session import COOKIE
 from tests.intake.register.test_applicant_api import WORDS, Case, emitted, filed
 
@@ -54,7 +54,7 @@ class TestList:
         assert (await post(desk, case, stranger, said="continue", sure="yes")).status_code == 404
 
     async def test_a_long_list_has_pages(self, desk, monkeypatch):
-        monkeypatch.setattr("intake.register.pages.LISTED", 1)
+        monkeypatch.setattr("intake.register.pages.withdrawals.LISTED", 1)
         assert LISTED > 1
         first, second = await waiting(desk), await waiting(desk)
         page = (await seen(desk)).text
