@@ -17,6 +17,7 @@ from intake.ratings.service import check_policies as check_ratings
 from intake.register.dependencies import Intake
 from intake.settings import Settings
 from intake.suggestions.service import check_policies as check_suggestions
+from intake.suggestions.service import shown_before
 from shared.domain.provider_names import check_name_search
 from shared.outgoing.senders import NotificationSender
 from shared.service import Parts
@@ -41,6 +42,7 @@ def build_intake(parts: Parts[Settings], settings: Settings) -> Intake:
         settings,
         external_numbers=external_numbers,
         list_files=attached_files,
+        list_shown=shown_before,
         send_code=send_code,
         plan_receipt=plan_receipt,
         plan_pin_notices=plan_pin_notices,

@@ -210,3 +210,16 @@ class TestSelfService:
         async with published.parts.units.write() as work:
             await service.purge(work)
         assert await published.rows(SelfService) == []
+
+
+class TestShownBefore:
+    async def test_the_desk_reads_which_articles_were_shown_before_filing(self, desk):
+        appeal_id = UUID((await desk.file()).json()["appeal_id"])
+        async with desk.parts.units.write() as work:
+            await service.note_shown(work, appeal_id, [UUID(int=7001), UUID(int=7002)])
+        other = UUID((await desk.file()).json()["appeal_id"])
+        for purpose in ("desk-text", "desk"):
+            asked = {"ids": [str(appeal_id), str(other)], "purpose": purpose, "on_behalf_of": "clerk-1", "role": "specialist"}
+            answer = await desk.client.post("/intake/internal/v1/contents", json=asked, headers=desk.token("service", subject="routing"))
+            shown, none = (each["content"]["shown_articles"] for each in answer.json()["items"])
+            assert (shown, none) == ([str(UUID(int=7001)), str(UUID(int=7002))], [])

@@ -23,6 +23,7 @@ IN_2026 = (date(2026, 1, 1), date(2026, 12, 31))
 OPEN_END = (date(2026, 1, 1), None)
 YEARS = (2024, 2025, 2026)
 GAP = policy.GAP
+SUGGESTED = policy.knowledge_policy().suggested
 
 
 def faults(text, days=IN_2026, language="ru"):
@@ -43,12 +44,12 @@ class TestKeepers:
     @pytest.mark.parametrize("keepers", [[], ["keeper"], ["applicant"], ["head", "provider"], ["service"]])
     def test_whoever_is_no_staff_of_the_fund_stops_the_start(self, keepers):
         with pytest.raises(ValueError, match="keepers"):
-            policy.KnowledgePolicy(keepers=keepers, warn_days=45)
+            policy.KnowledgePolicy(keepers=keepers, warn_days=45, suggested=SUGGESTED)
 
     def test_the_keepers_are_warned_a_month_before_an_article_ends(self):
         assert policy.knowledge_policy().warn_days >= 30
         with pytest.raises(ValueError, match="warn_days"):
-            policy.KnowledgePolicy(keepers=("head",), warn_days=29)
+            policy.KnowledgePolicy(keepers=("head",), warn_days=29, suggested=SUGGESTED)
 
 
 class TestArticles:

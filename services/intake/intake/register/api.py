@@ -60,7 +60,7 @@ async def read_contents(
     """Return contents by appeal id for another service and a purpose. Every read is recorded in the audit log."""
     purpose = entitled(asked, reader, PURPOSES)
     async with units.write() as work:  # one transaction: consumers call this some ten times a second
-        found = await read_sealed(work, intake.list_files, asked, purpose, reader)
+        found = await read_sealed(work, intake.list_files, intake.list_shown, asked, purpose, reader)
     response = open_contents(sealer, asked, purpose, found)
     return Response(response.model_dump_json(), media_type="application/json")  # FastAPI would validate each content again
 

@@ -1,6 +1,6 @@
 """The queries of suggestions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from intake.suggestions.models import Article, SelfService, ShownArticles
 from intake.suggestions.schemas import ArticleRow, OfferedArticle, ReplicaState, SelfServiceRow, ShownRow
+from shared.database import among
 from shared.rows import insert_new_rows, insert_rows, upsert
 
 
@@ -47,6 +48,12 @@ async def add_self_service(session: AsyncSession, row: SelfServiceRow) -> bool:
 async def purge_self_service(session: AsyncSession, before: date) -> None:
     """Delete the answered questions of days before a day."""
     await session.execute(delete(SelfService).where(col(SelfService.day) < before))
+
+
+async def shown_articles(session: AsyncSession, appeal_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Return the ids of the articles that were shown before filing, by appeal."""
+    query = select(col(ShownArticles.appeal_id), col(ShownArticles.article_ids)).where(among(session, ShownArticles.appeal_id, appeal_ids))
+    return {row.appeal_id: row.article_ids for row in await session.execute(query)}
 
 
 async def add_shown(session: AsyncSession, row: ShownRow) -> None:

@@ -92,6 +92,8 @@ class AppealContent(BaseModel):
     messages: list[MessageContent] = []
     attachments: list[AttachmentContent] = []
     reads: list[ReadContent] = []
+    shown_articles: list[UUID] = []
+    """The articles that were shown before filing and did not answer the question."""
 
     @property
     def contested(self) -> str:

@@ -45,11 +45,21 @@ _NAMES: Final[Mapping[FigureUnit, Mapping[str, str]]] = {
 _PERCENT: Final = Decimal(100)
 
 
+class SuggestionPolicy(StrictModel):
+    """How many articles are suggested for a case, and what counts in their order. `repeated`: for each further one of a subject."""
+
+    shown: Annotated[int, Field(ge=1, le=5)]
+    similarity: Annotated[float, Field(ge=0)]
+    repeated: Annotated[float, Field(ge=0, le=1)]
+    least_score: Annotated[float, Field(ge=0, le=1)]
+
+
 class KnowledgePolicy(StrictModel):
     """Who keeps the articles (`keepers`), and how many days before its last day an article is shown as expiring (`warn_days`)."""
 
     keepers: Annotated[tuple[Role, ...], Field(min_length=1)]
     warn_days: Annotated[int, Field(ge=30, le=365)]
+    suggested: SuggestionPolicy
 
     @field_validator("keepers")
     @classmethod

@@ -11,6 +11,7 @@ from sqlmodel import col
 from routing.knowledge.codes import ArticleState
 from routing.knowledge.models import ArticleRow, ArticleVersion
 from routing.knowledge.schemas import StoredVersion
+from shared.database import among
 from shared.rows import Rows, insert_new_rows, insert_rows, table_of
 
 _OF_ARTICLE = ("article_id", "code", "topic", "category", "revision", "seed")
@@ -40,6 +41,12 @@ async def all_versions(session: AsyncSession) -> list[StoredVersion]:
 async def versions_of(session: AsyncSession, article_id: UUID) -> list[StoredVersion]:
     """Return the versions of an article, the newest first; none for an unknown article."""
     return await _read(session, _versions().where(col(ArticleRow.article_id) == article_id))
+
+
+async def published_ever(session: AsyncSession, article_ids: Collection[UUID]) -> list[StoredVersion]:
+    """Return the versions of these articles that are or were published, the newest of each article first."""
+    wanted = _versions().where(among(session, ArticleRow.article_id, article_ids), col(ArticleVersion.published_at).is_not(None))
+    return await _read(session, wanted)
 
 
 async def lock_article(session: AsyncSession, article_id: UUID) -> None:

@@ -24,6 +24,7 @@ class Article:
     """
 
     id: str
+    version: int
     topic: str | None
     category: str | None
     valid_from: date

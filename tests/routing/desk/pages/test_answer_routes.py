@@ -33,6 +33,8 @@ class TestReadyTexts:
             "text": "Индивидуальный предприниматель платит за себя 5\u00a0% от 1,4\u00a0МЗП: в 2026 году 5\u00a0950\u00a0тенге в месяц. "
             "Срок уплаты – до 25 числа следующего месяца.",
             "language": "ru",
+            "source": "pay-rates-sole-trader:1",
+            "is_confirmed": True,
         }
         assert (await post(desk, complaint, who={"Cookie": "aryz_lang=en"} | SCRIPT)).status_code == 401
         assert (await post(desk, complaint, who=session(desk, region="KZ-75") | SCRIPT)).status_code == 404

@@ -16,7 +16,7 @@ from intake.register.service import rights
 from intake.register.service.admission import Admission
 from intake.register.service.filing import check
 from intake.register.service.guessing import Guesses
-from intake.register.service.ports import ExternalNumbers, ListFiles, PlanPinNotices, PlanReceipt, SendCode
+from intake.register.service.ports import ExternalNumbers, ListFiles, ListShown, PlanPinNotices, PlanReceipt, SendCode
 from intake.register.service.registration import Condition, Register, RegistrationReceipt, all_conditions, sender_key
 from intake.register.service.verification import CODE_CHANNELS
 from intake.settings import Settings
@@ -51,6 +51,7 @@ class Intake:
     public_url: str | None
     """Where citizens reach the pages; None: under the address by which a page is read."""
     list_files: ListFiles
+    list_shown: ListShown
     plan_receipt: PlanReceipt
     send_code: SendCode
 
@@ -62,6 +63,7 @@ class Intake:
         *,
         external_numbers: ExternalNumbers,
         list_files: ListFiles,
+        list_shown: ListShown,
         send_code: SendCode,
         plan_receipt: PlanReceipt,
         plan_pin_notices: PlanPinNotices,
@@ -87,6 +89,7 @@ class Intake:
             proxies=tuple(ip_network(proxy) for proxy in settings.trusted_proxies),
             public_url=settings.public_url,
             list_files=list_files,
+            list_shown=list_shown,
             plan_receipt=plan_receipt,
             send_code=send_code,
         )

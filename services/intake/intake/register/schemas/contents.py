@@ -31,7 +31,7 @@ class FileContent(TypedDict):
 
 
 class AppealContent(TypedDict, total=False):
-    """The fields that a purpose opens; messages and attachments where it includes them."""
+    """The fields that a purpose opens; messages, attachments and the articles shown before filing where it includes them."""
 
     text: str | None
     provider_name: str | None
@@ -42,3 +42,4 @@ class AppealContent(TypedDict, total=False):
     messages: list[MessageContent]
     attachments: list[FileContent]
     reads: list[dict[str, Any]]
+    shown_articles: list[str]

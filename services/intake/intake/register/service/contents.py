@@ -15,7 +15,7 @@ from intake.register.schemas import AppealRead
 from intake.register.schemas.contents import AppealContent, FileContent, MessageContent
 from intake.register.schemas.rows import Particulars
 from intake.register.service.consents import disclosing
-from intake.register.service.ports import AttachedFile, ListFiles
+from intake.register.service.ports import AttachedFile, ListFiles, ListShown
 from intake.register.service.progress import message_text
 from intake.register.service.reads import reads_for_applicant
 from intake.register.service.sealed_fields import SealedField, open_field
@@ -38,7 +38,7 @@ class ContentPurpose(Purpose):
     needs_consent: bool = False
     """The applicant has to consent to disclosure to a provider."""
     with_additions: bool = False
-    """Messages and files that came after filing belong to the content."""
+    """Messages and files that came after filing, and the articles that were shown before, belong to the content."""
     with_files: bool = False
     """The list of all files belongs to the content, without messages."""
     with_reads: bool = False
@@ -85,25 +85,28 @@ class SealedContents:
     files: Mapping[UUID, Sequence[AttachedFile]]
     messages: Mapping[UUID, Sequence[Message]]
     reads: Mapping[UUID, Sequence[AppealRead]]
+    shown: Mapping[UUID, Sequence[str]]
+    """The ids of the articles that were shown before filing."""
     consented: Collection[UUID]
     """The appeals whose applicants give the consent of the purpose now."""
 
 
 async def read_sealed(
-    work: UnitOfWork, list_files: ListFiles, request: ContentsRequest, purpose: ContentPurpose, reader: Principal
+    work: UnitOfWork, list_files: ListFiles, list_shown: ListShown, request: ContentsRequest, purpose: ContentPurpose, reader: Principal
 ) -> SealedContents:
     """Read the sealed contents of the ids and record the read in the audit log."""
     session, ids = work.session, request.ids
     rows = await repository.sealed_contents(session, ids, purpose.columns)
     files = await list_files(work, ids) if purpose.with_additions or purpose.with_files else {}
     messages = await applicants_messages(session, ids) if purpose.with_additions else {}
+    shown = await list_shown(work, ids) if purpose.with_additions else {}
     reads = {each: await reads_for_applicant(session, await whole_appeal(session, each)) for each in rows} if purpose.with_reads else {}
     consented = await disclosing(session, {each: row.consents for each, row in rows.items()}) if purpose.needs_consent else ()
     read = ids[0] if purpose.for_a_person and len(ids) == 1 else None  # people read one appeal at a time
     await work.audit.record(
         reader=reader.subject, purpose=request.purpose, ids=ids, on_behalf_of=request.on_behalf_of, appeal_id=read, role=request.role
     )
-    return SealedContents(rows, files, messages, reads, consented)
+    return SealedContents(rows, files, messages, reads, shown, consented)
 
 
 def open_contents(sealer: Sealer, request: ContentsRequest, purpose: ContentPurpose, found: SealedContents) -> ContentsResponse:
@@ -114,6 +117,7 @@ def open_contents(sealer: Sealer, request: ContentsRequest, purpose: ContentPurp
         content = _readable(sealer, row, purpose.fields) if row is not None and purpose.applies(row, found.consented) else None
         if content is not None and purpose.with_additions:
             content["messages"] = _messages(sealer, found.messages.get(appeal_id, []))
+            content["shown_articles"] = list(found.shown.get(appeal_id, ()))
         if content is not None and (purpose.with_additions or purpose.with_files):
             content["attachments"] = [_file(each) for each in found.files.get(appeal_id, ())]
         if content is not None and purpose.with_reads:

@@ -33,6 +33,10 @@ ListFiles = Callable[[UnitOfWork, Collection[UUID]], Awaitable[Mapping[UUID, Seq
 """Return the files of appeals by appeal id, oldest first, as far as they were received whole."""
 
 
+ListShown = Callable[[UnitOfWork, Collection[UUID]], Awaitable[Mapping[UUID, Sequence[str]]]]
+"""Return the ids of the articles that were shown before filing, by appeal id."""
+
+
 class SendCode(Protocol):
     """Send a one-time code to this address and nowhere else, once the caller's transaction is committed."""
 

@@ -5,7 +5,7 @@ because none of them may end with an article.
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -27,7 +27,7 @@ from shared.language.danger import speaks_of_danger
 from shared.language.protected import protected_subjects
 from shared.unit_of_work import UnitOfWork
 
-__all__ = ["ArticleIndex", "check_policies", "find", "note_shown", "purge", "record", "shown_ids", "text_in", "ticket_of"]
+__all__ = ["ArticleIndex", "check_policies", "find", "note_shown", "purge", "record", "shown_before", "shown_ids", "text_in", "ticket_of"]
 
 QUESTION: Final = "CONSULTATION"
 _HALF: Final = 16  # bytes of a keyed hash that make an id
@@ -96,6 +96,11 @@ def shown_ids(value: str) -> list[UUID]:
 async def note_shown(work: UnitOfWork, appeal_id: UUID, article_ids: Sequence[UUID]) -> None:
     """Store which articles were shown before an appeal was filed: they did not answer it."""
     await repository.add_shown(work.session, {"appeal_id": appeal_id, "article_ids": [str(each) for each in article_ids]})
+
+
+async def shown_before(work: UnitOfWork, appeal_ids: Collection[UUID]) -> Mapping[UUID, Sequence[str]]:
+    """Return the ids of the articles that were shown before these appeals were filed, by appeal."""
+    return await repository.shown_articles(work.session, appeal_ids)
 
 
 async def purge(work: UnitOfWork) -> None:

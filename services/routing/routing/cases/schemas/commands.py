@@ -9,6 +9,8 @@ from pydantic import Field
 
 from routing.cases.schemas.fields import (
     MAX_FINDINGS,
+    MAX_SOURCES,
+    ArticleSource,
     CategoryCode,
     ClosingOutcomeCode,
     DepartmentCode,
@@ -129,6 +131,7 @@ class AnswerContent(StrictModel):
     findings: Annotated[list[Finding], Field(default_factory=list, max_length=MAX_FINDINGS)]
     next_steps: Remark | None = None
     how_to_complain: Remark | None = None
+    sources: Annotated[list[ArticleSource], Field(default_factory=list, max_length=MAX_SOURCES)]
 
 
 class GiveAnswer(Command, AnswerContent):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from routing.cases.schemas.fields import MAX_FINDINGS, CategoryCode, FindingOutcomeCode, Remark
+from routing.cases.schemas.fields import MAX_FINDINGS, MAX_SOURCES, ArticleSource, CategoryCode, FindingOutcomeCode, Remark
 from shared.domain.labels import Language
 from shared.http import StrictModel, Text20k
 
@@ -43,6 +43,7 @@ class DraftContent(StrictModel):
     findings: Annotated[list[DraftFinding], Field(default_factory=list, max_length=MAX_FINDINGS)]
     next_steps: Remark | None = None
     how_to_complain: Remark | None = None
+    sources: Annotated[list[ArticleSource], Field(default_factory=list, max_length=MAX_SOURCES)]
 
 
 class SaveDraft(DraftContent):
@@ -61,6 +62,13 @@ class DraftFindingView(BaseModel):
     rule: str | None
 
 
+class ArticleSourceView(BaseModel):
+    """A ready answer whose text was inserted."""
+
+    article: str
+    version: int
+
+
 class DraftView(BaseModel):
     """An unsent answer, opened for its author; None for what is not written yet."""
 
@@ -71,3 +79,4 @@ class DraftView(BaseModel):
     findings: list[DraftFindingView]
     next_steps: str | None
     how_to_complain: str | None
+    sources: list[ArticleSourceView] = []

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from routing.cases.codes import DeskStatus
@@ -19,7 +19,7 @@ from routing.cases.policy import (
 from shared.code_fields import Options, code_of
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
-from shared.http import Text
+from shared.http import StrictModel, Text
 
 APPLICANTS_OUTCOME: Final = "This outcome follows only from the applicant's own confirmation or withdrawal."
 
@@ -36,6 +36,14 @@ def _may_close(code: str) -> str:
     return code
 
 
+class ArticleSource(StrictModel):
+    """A ready answer whose text was inserted into an answer: the code of the article and its version."""
+
+    article: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
+    version: Annotated[int, Field(ge=1, lt=2**31)]
+
+
+MAX_SOURCES: Final = 10
 KindCode = Annotated[str, *code_of(taxonomy().kinds)]
 CategoryCode = Annotated[str, *code_of(taxonomy().categories)]
 TopicCode = Annotated[str, *code_of(taxonomy().topics)]

@@ -120,6 +120,11 @@ class AppealModel:
         finest = declared.subject or (self._finest(columns, family) if field == "category" else family)
         return Guess(self.about.kinds[chosen], family, finest, kind_share, share, max(pairs), new_words, len(text_words))
 
+    def subject_shares(self, text_words: Sequence[str], weights: Weighed, field: Subject) -> Mapping[str, float]:
+        """Return the probability of each topic, or of each top-level category."""
+        columns = self.scores(text_words, weights)[0].tolist()
+        return dict(zip(self._families[field], _shares(columns[self._parts[field]]), strict=True))
+
     @staticmethod
     def _best_of(kind: str, field: Subject, best: Mapping[Subject, _Best], declared: Declared) -> _Best:
         """Return the best subject of a kind; the general one for a kind that is complete without a subject, unless one is declared."""

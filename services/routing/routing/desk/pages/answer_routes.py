@@ -11,7 +11,7 @@ from routing.cases.schemas.commands import CaseAction
 from routing.desk.pages import forms
 from routing.desk.pages.drafts import DRAFT, DRAFT_DELETED, save, save_refused, saved_text
 from routing.desk.pages.listing import position_of
-from routing.desk.pages.ready_texts import INSERT, QUERY, QUERY_LENGTH, TEXTS, found_articles, insert
+from routing.desk.pages.ready_texts import INSERT, INSERT_ARTICLE, QUERY, QUERY_LENGTH, TEXTS, found_articles, insert
 from routing.desk.pages.routes import PAGES, ClerkDep, DeskDep, show, submitted_form, to_sign_in
 from shared.domain.text import clean
 from shared.errors import Conflict, InvalidInput, Unauthorized
@@ -68,8 +68,9 @@ async def find_texts(asked: DeskDep, appeal_id: UUID, principal: ClerkDep) -> Re
             found = await found_articles(work, case, query, asked.reader(principal))
         return JSONResponse({"items": [asdict(each) for each in found]})
     form = submitted_form(CaseAction.ANSWER, sent, with_blank=True)
-    if INSERT in sent:
-        insert(form, sent[INSERT])
+    if {INSERT, INSERT_ARTICLE} & sent.keys():
+        async with asked.units.read() as work:
+            await insert(work, await cases.read_case(work, principal, appeal_id), form, sent, asked.reader(principal))
     form.preview = "preview" in sent
     await save_refused(asked.units, principal, appeal_id, form, sent)
     return await show(asked, principal, appeal_id, form, query=query or None)

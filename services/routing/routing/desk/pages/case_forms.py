@@ -66,15 +66,19 @@ class ReadyText:
     title: str
     text: str
     language: str
+    source: str = ""
+    """Code and version of the article, `pay-rates:2`; empty for a sentence."""
+    is_confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ReadyTexts:
-    """What can be inserted into the answer. `found`: the articles that a search found, `None` without a search.
+    """What can be inserted into the answer. `suggested`: the articles that fit the text of the case best.
 
-    `href`: where the form is posted to search and to insert.
+    `found`: the articles that a search found, `None` without a search. `href`: where the form is posted to search and to insert.
     """
 
+    suggested: Sequence[ReadyText]
     articles: Sequence[ReadyText]
     sentences: Sequence[ReadyText]
     query: str

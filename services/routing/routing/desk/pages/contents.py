@@ -38,21 +38,25 @@ class FetchedFacts:
 class FetchedContents:
     """What intake stores of an appeal in addition to its conversation. `applicant` is None unless it was requested.
 
-    `provider_name`: what the applicant wrote; empty if nothing, and while intake does not answer.
+    `provider_name`: what the applicant wrote; empty if nothing, and while intake does not answer. `shown_before`: the questions of the
+    articles that the applicant was shown before filing.
     """
 
     applicant: FetchedFacts | None = None
     contested_act: str = ""
     provider_name: str = ""
+    shown_before: Sequence[str] = ()
 
 
-def fetched_contents(owners: FetchedOwners, reader: DeskReader, *, shows_applicant: bool) -> FetchedContents:
+def fetched_contents(
+    owners: FetchedOwners, reader: DeskReader, shown_before: Sequence[str] = (), *, shows_applicant: bool
+) -> FetchedContents:
     """Return what the page shows of the owners' contents. The applicant's identity is shown only on request."""
     appeal = owners.appeal
     if appeal is None:
         return FetchedContents(FetchedFacts(FetchState.DOWN) if shows_applicant else None)
     applicant = applicant_of(appeal, reader) if shows_applicant else None
-    return FetchedContents(applicant, appeal.contested, appeal.provider_name or "")
+    return FetchedContents(applicant, appeal.contested, appeal.provider_name or "", shown_before)
 
 
 def applicant_of(content: AppealContent, reader: DeskReader) -> FetchedFacts:

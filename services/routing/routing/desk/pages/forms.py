@@ -9,6 +9,7 @@ from fastapi import Request
 
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.drafts import DraftView, SaveDraft
+from routing.cases.schemas.fields import MAX_SOURCES
 from routing.cases.schemas.views import CaseView, IssueView
 from routing.cases.service import ClosureGate
 from routing.desk.pages.reader import DeskReader, Labelled
@@ -21,6 +22,7 @@ from shared.web.i18n import N_
 FORM_LIMIT: Final = 1_048_576  # bytes: a Cyrillic letter takes six in a form; the longest answer with its findings fits
 FIELDS_LIMIT: Final = 200
 FINDINGS_LIMIT: Final = 20
+_SOURCE: Final = re.compile(r"([a-z0-9-]{1,80}):([1-9][0-9]{0,8})")
 _FINDING: Final = re.compile(r"findings\.([0-9]{1,2})\.(category|outcome|fact|rule)")
 _UNPREFIXED: Final = frozenset(
     {
@@ -76,6 +78,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "refusal_lawful": N_("Was the refusal lawful?"),
     "next_steps": N_("What happens next"),
     "how_to_complain": N_("How to appeal against this answer"),
+    "sources": N_("Ready answers used"),
 }
 _WRONG: Final[Mapping[str, str]] = {
     "required": N_("This is needed."),
@@ -109,7 +112,7 @@ _WRONG: Final[Mapping[str, str]] = {
 }
 
 
-FormValue = str | bool | int | list[str] | list[dict[str, str]] | dict[str, str | bool]
+FormValue = str | bool | int | list[str] | list[dict[str, str]] | list[dict[str, str | int]] | dict[str, str | bool]
 """A field in the body of an action."""
 
 
@@ -193,6 +196,8 @@ class SubmittedForm:
             given["questions"] = list(self.ticked)
         if refusal := {name.removeprefix("refusal_"): str(given.pop(name)) for name in _REFUSAL if name in given}:
             given["refusal"] = {name: text == "yes" if name == "lawful" else text for name, text in refusal.items()}
+        if sources := given.pop("sources", None):
+            given["sources"] = sources_in(str(sources))
         if "part" in given:
             given["part"] = given["part"] == "yes"
         kind = self.values.get("kind", "")
@@ -272,8 +277,15 @@ def submitted(action: CaseAction, sent: Mapping[str, str], names: Sequence[str],
 def of_draft(draft: DraftView) -> SubmittedForm:
     """Return the form of an answer as its draft has it."""
     values = {name: getattr(draft, name) or "" for name in ("language", "text", "next_steps", "how_to_complain")}
+    values["sources"] = " ".join(f"{source.article}:{source.version}" for source in draft.sources)
     findings = [{name: getattr(finding, name) or "" for name in _FINDING_FIELDS} for finding in draft.findings]
     return SubmittedForm(CaseAction.ANSWER, values, findings)
+
+
+def sources_in(value: str) -> list[dict[str, str | int]]:
+    """Return the articles of a hidden field, `pay-rates:2 referral:1`, each once; anything else is ignored."""
+    named = dict.fromkeys(match.groups() for entry in value.split() if (match := _SOURCE.fullmatch(entry)))
+    return [{"article": article, "version": int(version)} for article, version in named][:MAX_SOURCES]
 
 
 def number_in(sent: Mapping[str, str], name: str) -> int | None:

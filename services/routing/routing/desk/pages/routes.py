@@ -29,6 +29,7 @@ from routing.desk.pages.drafts import DRAFT, draft_note, save_refused, shown_ans
 from routing.desk.pages.explanation import explanation_of
 from routing.desk.pages.flashes import FLASHES, HELD
 from routing.desk.pages.issues import CHOSEN, issues_card
+from routing.desk.pages.keepers import articles_note
 from routing.desk.pages.links import RELATED, links_card
 from routing.desk.pages.listing import PATH, CaseList, ListPosition, case_list, position_of, visible_cases_text
 from routing.desk.pages.meanwhile import meanwhile_lines
@@ -40,7 +41,7 @@ from routing.desk.pages.presence import Presence, presence_lines
 from routing.desk.pages.preview import preview_of
 from routing.desk.pages.provider import provider_card, provider_ids
 from routing.desk.pages.reader import DeskReader
-from routing.desk.pages.ready_texts import TEXTS, case_articles, ready_texts
+from routing.desk.pages.ready_texts import TEXTS, case_articles, offered_articles, ready_texts
 from routing.desk.pages.thread import thread
 from routing.desk.pages.waiting import waiting_answers
 from routing.desk.service import related
@@ -48,6 +49,7 @@ from routing.desk.service.attachments import APPLICANT, PROVIDER, open_attachmen
 from routing.desk.service.conversation import FileAddresses, conversation, fetch_exchange, fetch_owners
 from routing.desk.service.presence import BEAT_SECONDS, present_colleagues, record_presence
 from routing.desk.service.visits import record_visit
+from routing.knowledge import service as knowledge
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
 from shared.contents import Contents
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
@@ -279,6 +281,7 @@ async def show(
         meanwhile = await cases.entries_after(work, principal, appeal_id, form.entries_read) if appeal_id and came_back else []
         waiting = await cases.own_waiting_answers(work, principal)
         own = await colleagues.find(work, principal.subject)
+        due_articles = await articles_note(work, principal, reader)
     bulk = bulk or BulkOutcome()
     if asked.request.query_params.get(SELECT) == "page":
         bulk = replace(bulk, ticked=frozenset(row.appeal_id for row in queue.rows))
@@ -292,6 +295,7 @@ async def show(
         "desk.html",
         status,
         calendar_ends=calendar_ends_soon(reader.now.date()),
+        due_articles=due_articles,
         queue=queue,
         bulk=bulk,
         bulk_bar=bulk_bar(principal, choices_of(queue.colleagues, reader), position, reader),
@@ -342,14 +346,18 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
         of_region = await cases.active_providers(work, case.region) if may_ask else []
         of_applicant = await related.of_applicant(work, principal, subject, own) if own is not None else None
         alike = await related.candidates(work, principal, subject) if is_searched else []
-        articles = await case_articles(work, case, sent.query, reader)
+        offered = await offered_articles(work, case, reader)
+        shown_articles = owners.appeal.shown_articles if owners.appeal is not None else []
+        shown_before = await knowledge.questions_of(work, shown_articles, knowledge.written_language(reader.language))
     similar = await related.similar(asked.contents, principal, subject, alike)
     files = f"{PATH}/{case.appeal_id}"
     written = conversation(found.written, owners, FileAddresses(f"{files}/files", f"{files}/provider-files"))
     position = position_of(asked.request.query_params)
     if position.tab is None and not position.is_search:
         position = replace(position, tab=queue.tab)
-    contents = fetched_contents(owners, reader, shows_applicant=shows_applicant)
+    contents = fetched_contents(owners, reader, shown_before, shows_applicant=shows_applicant)
+    text = next((item.text or "" for item in written.items if item.type == EntryType.APPEAL), "")
+    articles = await case_articles(case, offered, text, sent.query)
     answer = shown_answer(sent.form, found.draft)
     writing = AnswerWriting(
         form=answer,
@@ -375,7 +383,7 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
         choices,
         issues,
         links,
-        await explanation_of(case, next((item.text or "" for item in written.items if item.type == EntryType.APPEAL), ""), reader),
+        await explanation_of(case, text, reader),
         note_form,
         presence,
         reader,

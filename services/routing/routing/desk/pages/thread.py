@@ -158,6 +158,10 @@ def answer_facts(answer: AnswerContent, reader: DeskReader) -> Iterator[tuple[st
         yield reader.translate(N_("What happens next")), answer.next_steps
     if answer.how_to_complain:
         yield reader.translate(N_("How to appeal against this answer")), answer.how_to_complain
+    if answer.sources:
+        written = N_("%(article)s, version %(number)s")
+        named = [reader.translate(written, article=each.article, number=each.version) for each in answer.sources]
+        yield reader.translate(N_("Ready answers used")), "; ".join(named)
 
 
 def _file(file: ConversationAttachment, reader: DeskReader) -> ThreadFile:

@@ -51,7 +51,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (at.matches(TYPED_IN)) return;
   const digit = letters.checked && /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
-  const chosen = digit && at.closest("#alternatives")?.querySelector(`[data-digit="${digit[1]}"]`);
+  const chosen = digit && (at.closest("#alternatives") ?? document.getElementById("suggested"))?.querySelector(`[data-digit="${digit[1]}"]`);
   if (chosen) {
     event.preventDefault();
     chosen.click();

@@ -3,11 +3,30 @@
 
 const MOST_LETTERS = 20000; // of an answer
 
-function append(button) {
+// Where somebody has worked in a field, its cursor is meant; else texts are added at the end.
+const placed = new WeakSet();
+for (const type of ["pointerup", "input", "keydown"]) {
+  document.addEventListener(type, (event) => { if (event.code !== "Escape") placed.add(event.target); }, true);
+}
+
+function insert(button) {
   const field = document.getElementById(button.dataset.insert);
-  field.value = [field.value.trim(), button.value].filter(Boolean).join("\n\n").slice(0, MOST_LETTERS);
-  field.dispatchEvent(new Event("input", { bubbles: true }));
+  const text = button.closest(".term").querySelector(".said").textContent;
   field.focus();
+  if (!placed.has(field)) field.setSelectionRange(field.value.length, field.value.length);
+  const before = field.value.slice(0, field.selectionStart);
+  const after = field.value.slice(field.selectionEnd);
+  const gapBefore = before.trim() ? "\n\n".slice(/\n{0,2}$/.exec(before)[0].length) : "";
+  const gapAfter = after.trim() ? "\n\n".slice(/^\n{0,2}/.exec(after)[0].length) : "";
+  const inserted = (gapBefore + text + gapAfter).slice(0, Math.max(0, MOST_LETTERS - before.length - after.length));
+  // As if it were typed, so that Ctrl Z takes it back.
+  if (!document.execCommand("insertText", false, inserted)) {
+    field.setRangeText(inserted, field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  placed.add(field);
+  const { sources } = field.form.elements;
+  if (button.name === "insert_article") sources.value = [...new Set([...sources.value.split(" ").filter(Boolean), button.value])].join(" ");
 }
 
 async function search(place) {
@@ -21,7 +40,7 @@ async function search(place) {
     entry.querySelector("b").textContent = item.title;
     entry.querySelector(".said").textContent = item.text;
     for (const text of entry.querySelectorAll("p")) text.lang = item.language;
-    entry.querySelector("button").value = item.text;
+    entry.querySelector("button").value = item.source;
     return entry;
   });
   const none = place.querySelector("[data-found-none]").content.cloneNode(true);
@@ -32,7 +51,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.dataset.insert) {
     event.preventDefault();
-    append(button);
+    insert(button);
   } else if (button?.name === "find") {
     event.preventDefault();
     search(document.querySelector("[data-articles]")).catch(() => button.form.requestSubmit(button));

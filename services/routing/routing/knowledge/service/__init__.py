@@ -2,10 +2,11 @@
 
 from routing.knowledge.policy import WRITTEN_IN, article_seeds, how_to_complain, knowledge_policy, macros, parameters
 from routing.knowledge.schemas import Article
-from routing.knowledge.service.offering import attention_counts, local_day, offered, search_offered
-from routing.knowledge.service.search import search
+from routing.knowledge.service.offering import attention_counts, local_day, offered, questions_of, search_offered
+from routing.knowledge.service.search import scores, search
 from routing.knowledge.service.seeding import seed
 from routing.knowledge.service.sentences import FALLBACK_LANGUAGE, filled_macros, named_macros, written_language
+from routing.knowledge.service.suggesting import suggest
 
 __all__ = [
     "FALLBACK_LANGUAGE",
@@ -21,8 +22,11 @@ __all__ = [
     "named_macros",
     "offered",
     "parameters",
+    "questions_of",
+    "scores",
     "search",
     "search_offered",
     "seed",
+    "suggest",
     "written_language",
 ]

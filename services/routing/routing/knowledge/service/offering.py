@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 from routing.knowledge import repository
 from routing.knowledge.codes import ArticleState, Attention
@@ -35,6 +36,14 @@ async def offered(work: UnitOfWork, day: date, *, unreviewed: bool = False, subj
 async def search_offered(work: UnitOfWork, query: str, day: date, *, unreviewed: bool = False) -> list[Article]:
     """Return the offered articles that a search finds, best match first; all of them for an empty query."""
     return search(await offered(work, day, unreviewed=unreviewed), query)
+
+
+async def questions_of(work: UnitOfWork, article_ids: Collection[UUID], language: str) -> list[str]:
+    """Return the questions of articles as they were last published, in the order of the ids; unknown articles are left out."""
+    versions = await repository.published_ever(work.session, article_ids)
+    latest = {version.article_id: version for version in reversed(versions)}
+    found = [latest[each] for each in article_ids if each in latest]
+    return [filled_in(each.read().texts()[language].question, language, each.read().valid_from or each.changed_at.date()) for each in found]
 
 
 async def attention_counts(work: UnitOfWork, day: date) -> dict[Attention, int]:
@@ -72,6 +81,7 @@ def _article(version: StoredVersion) -> Article | None:
         return None
     return Article(
         id=version.code,
+        version=version.number,
         topic=version.topic,
         category=version.category,
         valid_from=day,

@@ -1,7 +1,7 @@
 """A search in articles that tolerates Russian keyboards, Latin transcription and endings of Kazakh words."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import log
 from typing import Final
@@ -19,19 +19,29 @@ _QUESTION, _ANSWER = 3, 1  # a word of the question says more about the subject 
 
 def search(articles: Iterable[Article], query: str) -> list[Article]:
     """Return the articles that share a stem with the query, best match first; all of them for an empty query."""
-    wanted, known = _stems(query), list(articles)
-    if not wanted:
-        return [] if query.strip() else known
+    known = list(articles)
+    if not query.strip():
+        return known
+    scored = sorted(zip(scores(known, query), known, strict=True), key=lambda pair: -pair[0])
+    return [article for score, article in scored if score]
+
+
+def scores(known: Sequence[Article], query: str) -> list[float]:
+    """Return how well each article fits the query, 0..1: the share of its stems, weighed by their rarity, that the article asks about.
+
+    Linear in the query.
+    """
+    wanted = _stems(query)
     texts = [_texts(article) for article in known]
     # A stem of many articles («қалай», «можно») says less about the subject than one of a few.
     rarity = {
         stem: log(1 + len(known) / (1 + sum(stem in questions or stem in answers for questions, answers in texts))) for stem in wanted
     }
-    scored = [
-        (sum(rarity[stem] * (_QUESTION if stem in questions else _ANSWER if stem in answers else 0) for stem in wanted), article)
-        for (questions, answers), article in zip(texts, known, strict=True)
+    whole = _QUESTION * sum(rarity.values()) or 1.0
+    return [
+        sum(rarity[stem] * (_QUESTION if stem in questions else _ANSWER if stem in answers else 0) for stem in wanted) / whole
+        for questions, answers in texts
     ]
-    return [article for score, article in sorted(scored, key=lambda pair: -pair[0]) if score]
 
 
 def _texts(article: Article) -> tuple[frozenset[str], frozenset[str]]:
