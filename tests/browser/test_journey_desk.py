@@ -136,7 +136,7 @@ class Clerk(Hands):
         """Insert an article and a sentence, fill in what is missing, and return the text of the answer."""
         await self.press("KeyR", "Enter")
         article = await self.page.locator("#f-text").input_value()
-        sentences = "#answer details:nth-of-type(2)"
+        sentences = "#sentences"
         await self.tab_to(f"{sentences} summary")
         await self.press("Enter")
         await self.tab_to(f"{sentences} [data-insert]")

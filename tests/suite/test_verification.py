@@ -139,9 +139,27 @@ class TestVerify:
                 f"INSERT INTO inquiry_assignment SELECT inquiry_id, provider_id, {ANOTHER}, {ANOTHER}, sent_at FROM inquiry",
                 "no open inquiry is with somebody without access to it",
             ),
+            ("intake", "DELETE FROM article WHERE code = 'referral'", "every published article is the same everywhere"),
+            ("intake", "UPDATE article SET version = 7 WHERE code = 'referral'", "every published article is the same everywhere"),
+            (
+                "intake",
+                "UPDATE article SET answers = replace(answers, '1', '2') WHERE code = 'status-check'",
+                "every published article is the same everywhere",
+            ),
+            (
+                "routing",
+                "UPDATE article_version SET state = 'RETIRED' WHERE state = 'PUBLISHED' AND rowid % 7 = 0",
+                "every published article is the same everywhere",
+            ),
+            (
+                "routing",
+                "UPDATE article_version SET published_digest = 'x' WHERE state = 'PUBLISHED'",
+                "every published article is the same everywhere",
+            ),
             ("intake", "DELETE FROM appeal WHERE pin IS NOT NULL", "no case without its appeal"),
             ("events", "DELETE FROM record WHERE topic = 'aryz.appeals.v1' AND \"offset\" = 0", "offsets of aryz.appeals.v1 without a gap"),
             ("events", f"{FORGET} '%appeal-registered%'", "every accepted appeal is registered in the log once"),
+            ("events", f"{FORGET} '%article-published%'", "every published article is the same everywhere"),
             ("events", f"{FORGET} '%appeal-routed%'", "every accepted appeal is routed once"),
         ],
     )

@@ -35,6 +35,7 @@ def all_checks(seen: Snapshot) -> Sequence[Check]:
         *_inquiries(seen),
         *_solutions(seen),
         *_directory(seen),
+        _articles(seen),
     ]
 
 
@@ -199,6 +200,10 @@ def _directory(seen: Snapshot) -> list[Check]:
         _check("every inquiry is to a provider of the directory", len(directory.asked), _strays(directory.asked, known)),
         _check("no open inquiry is with somebody without access to it", len(directory.asked), without_access),
     ]
+
+
+def _articles(seen: Snapshot) -> Check:
+    return _check("every published article is the same everywhere", len(seen.articles.published), seen.articles.unlike())
 
 
 def _strays(owners: Mapping[UUID, UUID], providers: set[UUID]) -> Iterator[UUID]:

@@ -20,18 +20,18 @@ import provider_contact.inquiries.models
 import provider_contact.proposals.models
 import routing.cases.models
 import routing.clocks.models
-from intake.attachments.models import Attachment
-from provider_contact.attachments.models import AnswerFile
 from routing.clocks.codes import ClockState
 from shared.clock import SystemClock
 from shared.contracts import (
     APPEALS,
+    ARTICLES,
     REGISTRY,
     TOPICS,
     AppealImported,
     AppealRegistered,
     AppealRouted,
     AppealWithdrawn,
+    ArticlePublished,
     CaseClosed,
     CaseForwarded,
     CaseReopened,
@@ -42,7 +42,6 @@ from shared.contracts import (
     ProviderMatched,
 )
 from shared.database import Database, service_url
-from shared.files.codes import AttachmentState
 from shared.files.storage import FOLDER, open_store
 from shared.ids import RandomIds
 from shared.messaging import inbox, tables
@@ -50,7 +49,9 @@ from shared.messaging.envelope import read_envelope, read_event, type_of
 from shared.messaging.log import EventLog, Position, Record
 from shared.service import event_log, is_migrated
 from suite.members import Member, bucket, members
+from suite.verification.articles import ArticlesView, note_article, read_articles
 from suite.verification.directory import DirectoryView, read_directory
+from suite.verification.documents import read_documents
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -91,6 +92,8 @@ class LogView:
     reopened: Counter[UUID] = field(default_factory=Counter)
     """How often each case was reopened for a broken promise."""
     types: Counter[str] = field(default_factory=Counter)
+    articles: dict[UUID, ArticlePublished] = field(default_factory=dict)
+    """The latest event of each published article."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ class Snapshot:
     objects: set[str]
     """The objects that exist."""
     directory: DirectoryView
+    articles: ArticlesView
 
 
 @dataclass
@@ -234,9 +238,9 @@ class Stores:
         proposals = await self._rows("provider-contact", select(proposal.c.proposal_id, proposal.c.appeal_id, proposal.c.status))
         commitments = await self._rows("provider-contact", select(commitment.c.commitment_id, commitment.c.appeal_id, commitment.c.status))
         offer = _table(intake.register.models.ProviderOffer)
-        documents = await self._documents()
+        documents = await read_documents(self._rows)
         objects = await self._object_names()
-        still = await self._documents()
+        still = await read_documents(self._rows)
         return Snapshot(
             log=log,
             keeps_copies=self.keeps_copies,
@@ -263,18 +267,8 @@ class Stores:
             documents={file: names for file, names in documents.items() if file in still},
             objects=objects,
             directory=await read_directory(self._rows),
+            articles=await read_articles(self._rows, log.articles),
         )
-
-    async def _documents(self) -> dict[UUID, set[str]]:
-        """Return the files of appeals and of providers' answers that must exist. A file in which a virus was found was deleted."""
-        found: dict[UUID, set[str]] = {}
-        for service, table, holder in (
-            ("intake", _table(Attachment), "appeal_id"),
-            ("provider-contact", _table(AnswerFile), "response_id"),
-        ):
-            query = select(table.c.id, table.c.pieces).where(table.c[holder].is_not(None), table.c.state != AttachmentState.INFECTED)
-            found |= {file: {name for name, _ in pieces} for file, pieces in await self._rows(service, query)}
-        return found
 
     async def _object_names(self) -> set[str]:
         if self.objects is None:
@@ -329,6 +323,8 @@ def _note(view: LogView, record: Record) -> None:
     view.digests[envelope.id] = digest
     view.appeal_events += record.topic == APPEALS
     view.types[event_type] += 1
+    if record.topic == ARTICLES:
+        note_article(view.articles, envelope)
     if event_type not in _NOTED:
         return
     event: Any = read_event(envelope)

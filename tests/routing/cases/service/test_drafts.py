@@ -38,7 +38,7 @@ class TestADraft:
         appeal_id = await desk.open()
         saved = await save(desk, appeal_id, clerk)
         assert saved.status_code == 200
-        assert saved.json() == TYPED | {"draft_version": 1, "saved_at": "2026-02-02T09:15:00Z"}
+        assert saved.json() == TYPED | {"sources": [], "draft_version": 1, "saved_at": "2026-02-02T09:15:00Z"}
         assert (await read(desk, appeal_id, clerk)).json() == saved.json()
         empty = await save(desk, appeal_id, clerk, 1, text=None, findings=[], how_to_complain=None)
         assert (empty.json()["draft_version"], empty.json()["text"]) == (2, None)
