@@ -200,6 +200,22 @@ def case_file(
         _refuse(refusal)
 
 
+@app.command()
+def reconcile(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A published statistic: CSV or XLSX.")],
+    language: Annotated[str, typer.Option(help="kk, ru or en.")] = "kk",
+    url: Annotated[str | None, typer.Option(help="A running suite; by default the file is checked here, and none need run.")] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Check the sums, shares and changes of a published statistic. Exits with 1 if it contradicts itself."""
+    checking = _load("reconciling")
+    try:
+        is_sound = checking.run(file, language, url, data)
+    except (checking.NotChecked, *_refusals()) as refusal:
+        _refuse(refusal)
+    raise typer.Exit(0 if is_sound else 1)
+
+
 models = typer.Typer(help="The versions of the trained classifier.", no_args_is_help=True)
 app.add_typer(models, name="model")
 

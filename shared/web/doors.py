@@ -122,6 +122,13 @@ WORK: Final = (
         frozenset({"supervisor", "head", "admin"}),
         is_seldom=True,
     ),
+    Door(
+        "/analytics/reconcile",
+        N_("Check a statistic"),
+        N_("Sums, shares and changes of a press release"),
+        frozenset({"analyst", "supervisor", "head"}),
+        is_seldom=True,
+    ),
     Door("/intake/outgoing", N_("Outgoing notices"), N_("What was sent, and what could not be"), frozenset({"admin"}), is_seldom=True),
     Door("/intake/parked", N_("Parked events"), N_("Events that a service could not apply"), frozenset({"admin"}), is_seldom=True),
 )

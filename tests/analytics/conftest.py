@@ -1,8 +1,10 @@
 """The analytics service on a real database of each engine, fed with events as the runtime would feed it."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -138,9 +140,9 @@ def clock() -> FakeClock:
     return FakeClock(NOW)
 
 
-@pytest.fixture
-async def world(engine, tmp_path, clock) -> AsyncIterator[World]:
-    settings = Settings(data=tmp_path, worker=False, **engine.settings)
+@asynccontextmanager
+async def world_in(engine: Any, folder: Path, clock: FakeClock) -> AsyncIterator[World]:
+    settings = Settings(data=folder, worker=False, **engine.settings)
     foundation = Foundation.build(settings, clock=clock, ids=SequentialIds())
     await foundation.start()
     first = build_parts(SERVICE, settings, foundation)
@@ -153,6 +155,12 @@ async def world(engine, tmp_path, clock) -> AsyncIterator[World]:
     ):
         yield World(app.state.parts, clock, foundation, app, client)
     await foundation.stop()
+
+
+@pytest.fixture
+async def world(engine, tmp_path, clock) -> AsyncIterator[World]:
+    async with world_in(engine, tmp_path, clock) as made:
+        yield made
 
 
 @pytest.fixture

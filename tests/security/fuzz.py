@@ -26,6 +26,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
+from analytics.reconciliations.service import XLSX
 from engines import PostgresServer
 from shared.files.policy import kinds
 from suite import process
@@ -67,7 +68,7 @@ UNLIMITED = process.UNLIMITED | {
     "ARYZ_INTAKE_WEBHOOKS_TO_LOOPBACK": "true",
 }
 """Without limits on how often somebody asks: 429 would be all that is met."""
-BINARY = ["application/partial-upload", *(kind.media_types[0] for kind in kinds().values())]
+BINARY = ["application/partial-upload", XLSX, *(kind.media_types[0] for kind in kinds().values())]
 schemathesis.serializer.alias(BINARY, "application/octet-stream")
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = ((GenerationMode.POSITIVE, True, 24), (GenerationMode.POSITIVE, False, 8), (GenerationMode.NEGATIVE, True, 20))

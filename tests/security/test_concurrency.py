@@ -6,17 +6,20 @@ from importlib import import_module
 import httpx
 import pytest
 
+import analytics.app
 import provider_contact.app
 import routing.app
+from shared.clock import FakeClock
+from tests.analytics.conftest import NOW, world_in
 from tests.intake.conftest import running
-from tests.security import recipes_intake, recipes_provider_contact, recipes_routing
+from tests.security import recipes_analytics, recipes_intake, recipes_provider_contact, recipes_routing
 from tests.security.concurrency import Kind, Target, faults_of, takes_a_key, writing_operations
 
 RECIPES = {
     "intake": recipes_intake.RECIPES,
     "routing": recipes_routing.RECIPES,
     "provider_contact": recipes_provider_contact.RECIPES,
-    "analytics": {},
+    "analytics": recipes_analytics.RECIPES,
 }
 SECONDS = 300  # a time-out against standing still; intake takes some ten seconds
 
@@ -67,3 +70,10 @@ class TestEightAtOnce:
     async def test_provider_contact(self, listed):
         async with another_process(provider_contact.app.create_app(listed.parts.settings, listed.foundation)) as client:
             await check(Target(listed, listed.parts, (listed.client, client)), RECIPES["provider_contact"])
+
+    async def test_analytics(self, engine, tmp_path):
+        async with (
+            world_in(engine, tmp_path, FakeClock(NOW)) as made,
+            another_process(analytics.app.create_app(made.parts.settings, made.foundation)) as client,
+        ):
+            await check(Target(made, made.parts, (made.client, client)), RECIPES["analytics"])

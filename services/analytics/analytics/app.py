@@ -11,6 +11,9 @@ from analytics.facts import service as facts
 from analytics.facts.handlers import HANDLERS
 from analytics.kpis import api as kpis_api
 from analytics.kpis import service as kpis
+from analytics.reconciliations import api as reconciliations_api
+from analytics.reconciliations import pages as reconciliations_pages
+from analytics.reconciliations import service as reconciliations
 from analytics.settings import Settings
 from shared.contracts import APPEALS, CALLS, PROVIDERS, SELF_SERVICE
 from shared.service import Foundation, Parts, Service, assemble
@@ -22,22 +25,28 @@ SERVICE = Service[Settings](
     package="analytics",
     title="Aryz analytics",
     description="Figures about appeals. A part of them is public and needs no token.",
-    tags={"figures": "Figures of a period with their parts, and the present state."},
+    tags={
+        "figures": "Figures of a period with their parts, and the present state.",
+        "reconciliations": "Checks of published statistics: sums, shares and changes.",
+    },
     handlers=HANDLERS,
     topics=(APPEALS, PROVIDERS, CALLS, SELF_SERVICE),
 )
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
-    """Return the service's application. Raises ReferenceDataError if a data file of the figures is wrong."""
+    """Return the service's application. Raises ReferenceDataError if a data file of the figures or of reconciliations is wrong."""
     facts.check_codes()
     kpis.check_policies()
     pages.check_figures()
-    web_pages = Pages(HERE / "dashboard" / "templates", locale_dirs=[HERE / "locales"], assets_prefix="/static")
+    reconciliations.check_policies()
+    templates = [HERE / slice_name / "templates" for slice_name in ("dashboard", "reconciliations")]
+    web_pages = Pages(*templates, locale_dirs=[HERE / "locales"], assets_prefix="/static")
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         app.state.pages = web_pages
         app.state.public_figures = kpis.PublicFigures()
         app.state.live = LiveFigures(parts.units, lambda: app.state.migrated and not app.state.runtime.fallen)
 
-    return assemble(SERVICE, settings or Settings(), foundation, [kpis_api.router, dashboard_api.router, pages.router], prepare=prepare)
+    routers = [kpis_api.router, dashboard_api.router, pages.router, reconciliations_api.router, reconciliations_pages.router]
+    return assemble(SERVICE, settings or Settings(), foundation, routers, prepare=prepare)

@@ -31,6 +31,7 @@ from analytics.kpis.service import (
     publication,
     require_public,
 )
+from analytics.reconciliations.service import READERS
 from shared.auth import PagePrincipalDep
 from shared.dependencies import ReadDep
 from shared.domain.labels import Language
@@ -227,6 +228,7 @@ def _render(
     tabs = _public_tabs(request, pages, filters, offered) if view.public else _tabs(request, pages, filters, now)
     context = {
         "filters": filters,
+        "reconcilers": READERS,
         "tabs": tabs,
         "periods": [(each.code, _period_label(request, pages, each)) for each in offered],
         "errors": errors or {},

@@ -1,0 +1,43 @@
+import pytest
+
+from analytics.reconciliations import policy
+from shared.domain.tables import ReferenceDataError
+
+
+@pytest.fixture
+def fresh():
+    """Empty the caches around a test, so that it reads changed files."""
+    cached = (policy.headings, policy.columns_by_heading, policy._value_words, policy.kazakh_endings, policy.explanations)
+    for each in cached:
+        each.cache_clear()
+    yield
+    for each in cached:
+        each.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh")
+class TestCheckPolicies:
+    def test_the_files_are_sound(self):
+        policy.check_policies()
+
+    @pytest.mark.parametrize("code", ["sum-right", "share-wrong"])
+    def test_a_text_that_is_missing_is_refused(self, monkeypatch, code):
+        document = policy.policy_document(policy.PACKAGE, policy.TEXTS_FILE)
+        del document[code]
+        monkeypatch.setattr(policy, "policy_document", lambda *_: document)
+        with pytest.raises(ReferenceDataError, match=f"missing or unknown: {code}"):
+            policy.check_policies()
+
+    def test_a_text_whose_languages_name_different_values_is_refused(self, monkeypatch):
+        document = policy.policy_document(policy.PACKAGE, policy.TEXTS_FILE)
+        document["sum-right"]["ru"] = "{whole}"
+        monkeypatch.setattr(policy, "policy_document", lambda *_: document)
+        with pytest.raises(ReferenceDataError, match="sum-right: the languages name different values"):
+            policy.check_policies()
+
+
+class TestWordOf:
+    def test_the_longest_stem_counts_and_short_words_are_whole(self):
+        assert policy.word_of("мыңнан").meaning is policy.Meaning.THOUSAND
+        assert policy.word_of("аз").in_change is policy.Meaning.DOWN
+        assert policy.word_of("азамат") is None
