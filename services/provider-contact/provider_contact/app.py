@@ -21,7 +21,7 @@ from provider_contact.attachments.service.stored import StoredInquiryFiles
 from provider_contact.checks import api as checks_api
 from provider_contact.checks import pages as checks_pages
 from provider_contact.checks import service as checks
-from provider_contact.checks.handlers import apply_proposal_answers, draw_answers, draw_withdrawals
+from provider_contact.checks.handlers import apply_proposal_answers, draw_answers, draw_withdrawals, supersede_checks
 from provider_contact.commitments import api as commitments_api
 from provider_contact.commitments import service as commitments
 from provider_contact.commitments.handlers import apply_commitment_answers
@@ -114,6 +114,12 @@ async def withdraw_appeals(work: UnitOfWork, batch: Batch[Any]) -> None:
     await draw_withdrawals(work, batch, closed)
 
 
+async def reopen_cases(work: UnitOfWork, batch: Batch[CaseReopened]) -> None:
+    """Open the appeals of reopened cases again, and call nobody about their earlier end."""
+    await inquiry_handlers.reopen_cases(work, batch)
+    await supersede_checks(work, batch)
+
+
 async def register_appeals(work: UnitOfWork, batch: Batch[AppealRegistered]) -> None:
     """Store the appeals about providers, and those that officers of providers registered."""
     await matching_handlers.match_registered(work, batch)
@@ -131,7 +137,7 @@ HANDLERS: Handlers = {
     AppealRouted: _OPENING.apply_routing,
     ClassificationCorrected: _OPENING.apply_correction,
     TierRaised: inquiry_handlers.apply_tier,
-    CaseReopened: inquiry_handlers.reopen_cases,
+    CaseReopened: reopen_cases,
     ProposalAnswered: apply_proposal_answers,
     CommitmentAnswered: apply_commitment_answers,
     ConsentAnswered: partial(inquiry_handlers.apply_consents, notices=NOTICES),

@@ -4,7 +4,7 @@ import pytest
 
 from provider_contact.checks.models import OutcomeCheck
 from provider_contact.checks.service import drawing
-from shared.contracts import AppealWithdrawn, OutcomeConfirmed, OutcomeVerified
+from shared.contracts import AppealWithdrawn, CaseReopened, OutcomeConfirmed, OutcomeVerified
 from shared.ids import derived
 from shared.web.session import COOKIE
 from tests.provider_contact.checks.service.test_drawing import codes
@@ -137,6 +137,14 @@ class TestWithoutProvider:
         await send(world, checks["ANSWER"], result="REFUTED", text="Шешілмеген екен.")
         [event] = await world.emitted(OutcomeVerified)
         assert (event.about, event.answer_id, event.provider_id, event.result) == ("ANSWER", UUID(int=9), None, "REFUTED")
+
+    async def test_nobody_is_called_about_the_earlier_end_of_a_reopened_case(self, drawn):
+        world, checks = drawn
+        for number in (1, 2):
+            await world.consume(CaseReopened(appeal_id=appeal_id(number), tier=3, queue="KZ-43/3/kk", reason="PROMISE_BROKEN"))
+        assert "Никто не ждёт этого звонка" in (await seen(world)).text
+        await send(world, checks["ANSWER"], result="REFUTED", text="Шешілмеген екен.")
+        assert ({row.status for row in await world.rows(OutcomeCheck)}, await world.emitted(OutcomeVerified)) == ({"SUPERSEDED"}, [])
 
     async def test_only_the_region_of_the_appeal_sees_it(self, drawn):
         world, checks = drawn

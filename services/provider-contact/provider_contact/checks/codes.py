@@ -28,6 +28,8 @@ class CheckStatus(StrEnum):
     REFUTED = "REFUTED"
     UNREACHED = "UNREACHED"
     """The applicant could not be reached in all tries: the statement is unproven."""
+    SUPERSEDED = "SUPERSEDED"
+    """The case was reopened before the call: its earlier end is not asked about any more."""
 
 
 class CheckResult(StrEnum):

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from provider_contact.checks import service
+from provider_contact.checks import repository, service
 from provider_contact.checks.codes import CheckSubject
 from provider_contact.checks.schemas import Statement
 from provider_contact.inquiries.schemas import AppealStatement, ClosedAppeal
 from provider_contact.inquiries.service import known_providers
 from provider_contact.proposals import service as proposals
-from shared.contracts import AppealWithdrawn, OutcomeConfirmed, ProposalAnswered
+from shared.contracts import AppealWithdrawn, CaseReopened, OutcomeConfirmed, ProposalAnswered
 from shared.ids import derived
 from shared.messaging.handling import Batch
 from shared.unit_of_work import UnitOfWork
@@ -89,6 +89,11 @@ async def draw_answers(work: UnitOfWork, batch: Batch[OutcomeConfirmed]) -> None
         for received in reachable
     ]
     await service.draw(work, statements)
+
+
+async def supersede_checks(work: UnitOfWork, batch: Batch[CaseReopened]) -> None:
+    """End the open checks of how reopened cases had ended: nobody is called about it. A confirmed proposal is checked all the same."""
+    await repository.supersede_checks(work.session, [received.event.appeal_id for received in batch.received])
 
 
 def _with_codes(event: AppealStatement, known: Collection[UUID]) -> AppealStatement | None:

@@ -57,7 +57,7 @@ PAGES: Final = Pages(
     flashes={
         "check-saved": Flash(N_("The result of the call is saved.")),
         "check-again": Flash(N_("It is noted that nobody answered. The applicant is called again later.")),
-        "check-ended": Flash(N_("A colleague has saved a result meanwhile. Nothing was changed."), "warn"),
+        "check-ended": Flash(N_("A colleague has saved a result meanwhile, or the case was reopened. Nothing was changed."), "warn"),
     },
 )
 CallerDep = Annotated[Principal, Depends(require_page(*STAFF))]

@@ -1,15 +1,17 @@
 """Every query on checks."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Subquery, func, select, tuple_
+from sqlalchemy import Subquery, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from provider_contact.checks.codes import CheckStatus, CheckSubject
 from provider_contact.checks.models import OutcomeCheck
+from shared.database import among
 from shared.rows import Rows, insert_new_rows
 from shared.visibility import Scope
 
@@ -45,6 +47,15 @@ async def check_of_proposal(session: AsyncSession, proposal_id: UUID) -> Outcome
     """Return the check of a confirmed proposal and lock its row; None for a proposal that nobody confirmed."""
     query = select(OutcomeCheck).where(col(OutcomeCheck.proposal_id) == proposal_id).with_for_update()
     return (await session.execute(query)).scalar_one_or_none()
+
+
+async def supersede_checks(session: AsyncSession, appeal_ids: Sequence[UUID]) -> None:
+    """End the open checks of withdrawals and confirmed answers of these appeals without a call."""
+    is_open = (among(session, OutcomeCheck.appeal_id, appeal_ids), col(OutcomeCheck.status) == CheckStatus.OPEN)
+    superseded = (
+        update(OutcomeCheck).where(*is_open, col(OutcomeCheck.about) != CheckSubject.PROPOSAL).values(status=CheckStatus.SUPERSEDED)
+    )
+    await session.execute(superseded.execution_options(synchronize_session=False))
 
 
 async def count_withdrawals(session: AsyncSession, provider_id: UUID, since: datetime) -> tuple[int, int]:

@@ -23,7 +23,6 @@ _CHECKED: Mapping[tuple[str, str, Proof | None], Proof] = {
     ("PROPOSAL", "VERIFIED", Proof.CONFIRMED): Proof.VERIFIED,
     ("WITHDRAWAL", "VERIFIED", Proof.WITHDRAWN): Proof.WITHDRAWAL_VERIFIED,
     ("WITHDRAWAL", "REFUTED", Proof.WITHDRAWN): Proof.WITHDRAWAL_REFUTED,
-    ("ANSWER", "VERIFIED", None): Proof.ANSWER_VERIFIED,
 }
 _REFUTED: Mapping[str, Proof] = {"PROPOSAL": Proof.REFUTED, "ANSWER": Proof.ANSWER_REFUTED}
 """What a refuted confirmation leaves, whatever was known before."""
@@ -32,6 +31,9 @@ _REFUTED: Mapping[str, Proof] = {"PROPOSAL": Proof.REFUTED, "ANSWER": Proof.ANSW
 def _checked_proof(event: OutcomeVerified, known: Proof | None) -> Proof | None:
     if event.result == "REFUTED" and event.about in _REFUTED:
         return _REFUTED[event.about]
+    if (event.about, event.result) == ("ANSWER", "VERIFIED"):
+        # the answer came after what was proposed, refuted or broken before; a confirmed solution stands for itself
+        return known if known in _STANDING else Proof.ANSWER_VERIFIED
     return _CHECKED.get((event.about, event.result, known), known)
 
 
