@@ -95,6 +95,52 @@ async def filed(desk):
     return UUID(told["appeal_id"]), told["number"], told["pin"]
 
 
+def corrected(appeal_id, tier=2):
+    changed = {"kind": "COMPLAINT", "statutory_form": "ZAYAVLENIE", "category": "REFUSAL", "topic": None, "actor_role": "specialist"}
+    return ClassificationCorrected(appeal_id=appeal_id, tier=tier, queue=f"KZ-43/{tier}/kk", **changed)
+
+
+def unsorted(appeal_id):
+    return routed(appeal_id).model_copy(update={"queue": "KZ-43/unsorted/kk", "decision": "triage"})
+
+
+class TestSorting:
+    BEING_SORTED = ("Өтініш қабылданды. Мамандар оның тақырыбын анықтап жатыр", "Обращение принято. Специалисты определяют его тему")
+
+    async def lines(self, desk, number, pin):
+        timeline = (await desk.track(number, pin)).json()["timeline"]
+        return [(entry["kk"], entry["ru"]) for entry in timeline if entry["type"] in {"appeal-routed", "classification-corrected"}]
+
+    async def test_the_provisional_tier_of_an_unsorted_appeal_is_not_shown(self, desk):
+        appeal_id, number, pin = await filed(desk)
+        await apply(desk, unsorted(appeal_id))
+        assert await self.lines(desk, number, pin) == [self.BEING_SORTED]
+
+    @pytest.mark.parametrize("tier", [2, 3])
+    async def test_it_is_shown_who_considers_it_once_a_person_has_sorted_it(self, desk, tier):
+        appeal_id, number, pin = await filed(desk)
+        await apply(desk, unsorted(appeal_id))
+        desk.clock.advance(timedelta(minutes=1))
+        await apply(desk, corrected(appeal_id, tier))
+        first, second = await self.lines(desk, number, pin)
+        assert first == self.BEING_SORTED
+        assert second[0].startswith("Өтініштің тақырыбы нақтыланды. Қарайтын:")
+        await apply(desk, corrected(appeal_id, tier))
+        assert len(await self.lines(desk, number, pin)) == 2, "a correction of the same tier is shown once"
+
+    async def test_both_may_come_at_once(self, desk):
+        appeal_id, number, pin = await filed(desk)
+        await apply(desk, batch=[received(event, desk.clock.now()) for event in (unsorted(appeal_id), corrected(appeal_id))])
+        assert len(await self.lines(desk, number, pin)) == 2
+
+    async def test_a_sorted_appeal_says_who_considers_it(self, desk):
+        appeal_id, number, pin = await filed(desk)
+        await apply(desk, routed(appeal_id), corrected(appeal_id))
+        [(kk, ru)] = await self.lines(desk, number, pin)
+        assert kk.startswith("Өтініш қарауға алынды. Қарайтын:")
+        assert ru.startswith("Обращение принято к рассмотрению. Рассматривает")
+
+
 class TestLife:
     async def test_the_citizen_sees_who_held_the_appeal_and_for_how_long(self, desk):
         appeal_id, number, pin = await filed(desk)

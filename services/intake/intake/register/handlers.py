@@ -1,15 +1,19 @@
 """Reactions to events of other services: tracking rows, timeline, the Fund's questions, and the replica of the provider directory.
 
 The state of an appeal changes as `shared.projection` says. Each event type also has a rule: a function of the event and the tracking row
-that returns further changes of the row and the timeline entry. `track` applies both to a batch in three statements, whatever its size.
+that returns further changes of the row and the timeline entry. `track` applies both to a batch in three statements, whatever its size,
+and in one more for corrections.
 An event that only has a sentence in `data/texts.toml` needs no rule of its own. Claims, warnings and acknowledgements have neither: they
 change nothing that a citizen sees.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register import repository
 from intake.register.codes import MessageAuthor, MessageKind
@@ -60,11 +64,12 @@ Rule = Callable[[Received[Any], TrackingRow], Change]
 def routed(received: Received[AppealRouted], row: TrackingRow) -> Change:
     """Set the region, and the statutory deadline if the event carries it: then the timeline gets an entry of it as by `clock-started`."""
     event = received.event
+    timeline = TimelineData() if event.is_unsorted else timeline_data(event)  # a provisional tier is not shown
     if event.clock is None:
-        return Change({"region": event.region}, timeline_data(event))
+        return Change({"region": event.region}, timeline)
     due_at = event.clock.due_at
     carried = _first_clock(received, event.clock) if due_at != row["due_at"] else None
-    return Change({"region": event.region, **_deadline(due_at, event.region)}, timeline_data(event), carried)
+    return Change({"region": event.region, **_deadline(due_at, event.region)}, timeline, carried)
 
 
 def _first_clock(received: Received[AppealRouted], clock: StartedClock) -> Received[ClockStarted]:
@@ -130,12 +135,16 @@ def track(listeners: Sequence[TrackingListener]) -> Handler:
     async def handle(work: UnitOfWork, batch: Batch[Any]) -> None:
         session = work.session
         trackings = await repository.lock_trackings(session, list({received.event.appeal_id: None for received in batch.received}))
+        unsorted = await _unsorted_of(session, batch)
         timeline, questions, changes = [], [], []
         for received in batch.received:
             tracking = trackings.get(received.event.appeal_id)
             if tracking is None:
                 continue
             change = RULES.get(type(received.event), timeline_only)(received, tracking)
+            if isinstance(received.event, ClassificationCorrected) and received.event.appeal_id in unsorted:
+                unsorted.remove(received.event.appeal_id)
+                change = replace(change, timeline=timeline_data(received.event))  # it was not known before who considers it
             state = state_after(tracking, received.event)
             is_decided = tracking["status"] == WITHDRAWN != state["status"]
             overrules = is_decided and not isinstance(received.event, CaseReopened)  # refuted or followed by a broken promise: not late
@@ -160,6 +169,16 @@ def track(listeners: Sequence[TrackingListener]) -> Handler:
         await overrule(work, [change for change in changes if change.overrules_withdrawal])
 
     return InOrder(handle)
+
+
+async def _unsorted_of(session: AsyncSession, batch: Batch[Any]) -> set[UUID]:
+    """Return the appeals of a batch that nobody has sorted before its corrections."""
+    events = [received.event for received in batch.received]
+    corrected_ids = {event.appeal_id for event in events if isinstance(event, ClassificationCorrected)}
+    if not corrected_ids:
+        return set()
+    of_batch = {event.appeal_id for event in events if isinstance(event, AppealRouted) and event.is_unsorted}
+    return await repository.unsorted_appeals(session, corrected_ids) | (of_batch & corrected_ids)
 
 
 def _question(received: Received[FundQuestion]) -> MessageRow:

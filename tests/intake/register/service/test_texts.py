@@ -32,6 +32,7 @@ class TestTimelineTexts:
         facts = {event.FACT for event in HANDLERS} | {"received", "registered"}
         facts |= {"withdrawal-asked", "withdrawal-refused", "withdrawal-late", "appeal-reopened", "pin-replaced"}
         facts |= {"proposal-confirmed", "proposal-denied", "commitment-kept", "commitment-broken"}
+        facts.add("appeal-unsorted")  # in place of appeal-routed
         facts |= {"consent-given", "consent-refused"}  # the last two lines: written here alone
         assert set(register_texts()["timeline"]) <= facts
 

@@ -50,6 +50,15 @@ class TestFacts:
         assert "nothing was deleted or decided" in (await open_desk(desk, f"/{appeal_id}")).text
         assert (await desk.case(appeal_id))["next_actions"] == before
 
+    async def test_a_text_that_may_be_junk_stays_an_open_case_with_the_reason_stored(self, desk):
+        text = "фывфывфыв"
+        appeal_id = await desk.open(text=text)
+        case = await desk.case(appeal_id)
+        assert (case["classification"]["junk"], case["unsorted"], case["closed_at"]) == ("KEYBOARD", True, None)
+        page = (await open_desk(desk, f"/{appeal_id}")).text
+        assert "nothing was deleted or decided" in page
+        assert text in page
+
 
 class TestAlternatives:
     async def test_a_press_of_another_choice_corrects_the_classification(self, desk):
@@ -91,3 +100,21 @@ class TestProposedIssues:
         await press(desk, form)
         case = await desk.case(appeal_id)
         assert (case["category"], len(case["issues"]), case["tier"]) == ("WAITING", 2, 3)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Кезек өте ұзақ, айлап күтеміз. Әкем ауруханада дұрыс емделмегендіктен қайтыс болды.",
+            "Очень большая очередь, ждём месяцами. В больнице отец умер из-за неправильного лечения.",
+        ],
+        ids=["kk", "ru"],
+    )
+    async def test_a_proposed_issue_raises_the_tier_only_when_a_person_accepts_it(self, desk, text):
+        appeal_id = await desk.open(text=text, kind="COMPLAINT", category="WAITING")
+        for _ in range(2):
+            (form,) = ISSUE.findall((await open_desk(desk, f"/{appeal_id}")).text)
+            assert 'value="QUALITY_DEATH"' in form[1]
+        before = await desk.case(appeal_id)
+        assert (before["tier"], [issue["category"] for issue in before["issues"]]) == (2, ["WAITING"])
+        await press(desk, form)
+        assert (await desk.case(appeal_id))["tier"] == 3

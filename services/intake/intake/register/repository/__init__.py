@@ -17,6 +17,7 @@ from intake.register.repository.appeals import (
     provider_names,
     sealed_contents,
     timeline,
+    unsorted_appeals,
     update_trackings,
     upsert_providers,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "provider_names",
     "sealed_contents",
     "timeline",
+    "unsorted_appeals",
     "update_trackings",
     "upsert_providers",
 ]

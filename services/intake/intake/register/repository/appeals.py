@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from intake.register.models import LAST_SEQUENCE, Appeal, Provider, RegisterCounter, Timeline, Tracking, without_content
 from intake.register.schemas.rows import NewAppealRow, NewTrackingRow, ProviderRow, TimelineRow, TrackingRow
+from shared.contracts import AppealRouted, ClassificationCorrected
 from shared.database import among
 from shared.fast.bulk import insert_later, insert_new_rows, insert_rows, select_rows, update_rows
 from shared.rows import table_of, upsert
@@ -140,6 +141,16 @@ async def lock_trackings(session: AsyncSession, appeal_ids: Sequence[UUID]) -> M
 async def update_trackings(session: AsyncSession, rows: Sequence[TrackingRow]) -> None:
     """Replace whole tracking rows. Lock them first."""
     await update_rows(session, Tracking, rows, key=("appeal_id",))
+
+
+async def unsorted_appeals(session: AsyncSession, appeal_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these appeals whose timeline says that nobody has sorted them yet."""
+    routed, sorted_by = AppealRouted.FACT, ClassificationCorrected.FACT
+    query = select(col(Timeline.appeal_id), col(Timeline.type), col(Timeline.data))
+    query = query.where(among(session, Timeline.appeal_id, appeal_ids), col(Timeline.type).in_((routed, sorted_by)))
+    rows = (await session.execute(query)).all()
+    known = {row.appeal_id for row in rows if row.type == sorted_by}
+    return {row.appeal_id for row in rows if row.type == routed and "tier" not in row.data} - known
 
 
 async def add_timeline(session: AsyncSession, rows: Sequence[TimelineRow]) -> None:

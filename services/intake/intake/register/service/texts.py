@@ -9,19 +9,24 @@ from uuid import UUID
 
 from intake.register.policy import TEXTS, register_texts
 from intake.register.schemas.rows import TimelineData
-from shared.contracts import AppealEvent, appeal_events
+from shared.contracts import AppealEvent, AppealRouted, appeal_events
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
 
 SERVICE: Final = "intake"
+UNSORTED: Final = "appeal-unsorted"
 PLACEHOLDERS: Final[Mapping[str, str]] = {"tier": "tier", "due": "due_at", "outcome": "outcome", "provider": "provider_id"}
 """The fields of events and of `TimelineData` that fill the placeholders of sentences."""
 
 
-def timeline_text(event_type: str) -> Label | None:
-    """Return the sentence of an entry with its placeholders; None for an entry that citizens do not see."""
-    return register_texts()["timeline"].get(event_type)
+def timeline_text(event_type: str, data: TimelineData | None = None) -> Label | None:
+    """Return the sentence of an entry with its placeholders; None for an entry that citizens do not see.
+
+    `data`: the codes of the entry. An appeal that was routed without a tier is being sorted by a person.
+    """
+    is_unsorted = event_type == AppealRouted.FACT and data is not None and "tier" not in data
+    return register_texts()["timeline"].get(UNSORTED if is_unsorted else event_type)
 
 
 @cache

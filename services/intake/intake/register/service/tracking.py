@@ -371,7 +371,7 @@ def _timeline(seen: VisibleAppeal, names: Mapping[UUID, tuple[str, str]], now: d
     rows += [(appeal.registered_at, "registered", {})] if appeal.registered_at <= now else []
     rows += [(entry.at, entry.type, entry.data) for entry in seen.timeline]
     for at, event_type, data in sorted(rows, key=lambda row: row[0]):
-        text = timeline_text(event_type)
+        text = timeline_text(event_type, data)
         if text is not None:
             filled = text.filled(**_names(data, seen.tracking.region, names))
             yield TimelineEntry(at=at, type=event_type, kk=filled.kk, ru=filled.ru, en=filled.en)
