@@ -13,13 +13,13 @@ from intake.channels.telegram.service import actions, drafts, filed_appeals, off
 from intake.channels.telegram.service.actions import FORMATS
 from intake.channels.telegram.service.steps import (
     AnswerOffer,
+    AppealChange,
     ArticleAction,
     ChatAction,
     ChatEvent,
     ConversationState,
     FileAppeal,
     FindAppeal,
-    GiveOutcome,
     ListAppeals,
     ListDoctors,
     ProviderAction,
@@ -33,6 +33,7 @@ from intake.channels.telegram.service.steps import (
     StepResult,
     SuggestArticles,
     SuggestProviders,
+    WithdrawConsent,
 )
 from intake.channels.telegram.service.updates import ISSUER, chat_principal
 from intake.channels.telegram.service.worker import ConversationWorker
@@ -45,7 +46,7 @@ from intake.register.codes import AnswerMethod, Verdict
 from intake.register.dependencies import Intake
 from intake.register.errors import CommitmentAnswered, ConsentAnswered, ProposalAnswered
 from intake.register.schemas import AppealIn, ConfirmationIn, FeedbackIn, MessageIn, Tracked
-from intake.register.schemas.offers import OfferAnswer
+from intake.register.schemas.offers import ConsentWithdrawalIn, OfferAnswer
 from intake.register.service.admission import Admission
 from intake.register.service.offers import find_offer
 from intake.register.service.providers import active_providers
@@ -166,9 +167,7 @@ class ChatActions:
         left = stored.changeable_until - self.intake.parts.clock.now() if stored.changeable_until else timedelta()
         return offers.answered(state, offer.id, offer.kind, yes=action.yes, seconds=max(0, int(left.total_seconds())))
 
-    async def _with_own_appeal(
-        self, state: ConversationState, action: GiveOutcome | RateAppeal | ReadAnswer | ReadQuestion | SendReply, key: str
-    ) -> StepResult:
+    async def _with_own_appeal(self, state: ConversationState, action: AppealChange | ReadAnswer | ReadQuestion, key: str) -> StepResult:
         """Do an action on an appeal of this chat; an appeal of another chat counts as unknown."""
         async with self.intake.parts.units.read() as work:
             appeal = await actions.own_appeal(work, self.owner, action.appeal_id)
@@ -187,7 +186,7 @@ class ChatActions:
         except (DomainError, ValidationError):
             return filed_appeals.impossible(state)
 
-    async def _change(self, state: ConversationState, action: GiveOutcome | RateAppeal | SendReply, key: str) -> StepResult:
+    async def _change(self, state: ConversationState, action: AppealChange, key: str) -> StepResult:
         """Do what every channel lets an applicant do. Raises what those use cases raise."""
         appeal_id = action.appeal_id
         if isinstance(action, RateAppeal):
@@ -196,6 +195,9 @@ class ChatActions:
         if isinstance(action, SendReply):
             await self.intake.actions.add_message(appeal_id, MessageIn(text=action.text), key=key)
             return filed_appeals.reply_sent(state)
+        if isinstance(action, WithdrawConsent):
+            await self.intake.actions.withdraw_consent(appeal_id, ConsentWithdrawalIn(), AnswerMethod.TELEGRAM, key=key)
+            return filed_appeals.consent_withdrawn(state)
         confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if action.resolved else Verdict.NOT_RESOLVED, reason=action.reason)
         done = (await self.intake.actions.confirm(appeal_id, confirmation, key=key)).response
         number = done.followed_by.number if done.followed_by is not None else None

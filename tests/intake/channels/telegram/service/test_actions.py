@@ -9,6 +9,8 @@ from intake.channels.telegram.service.texts import button_label, text_of
 from intake.register.models import Appeal
 from shared.contracts import ApplicantAsked, CompletionAsked
 from tests.intake.channels.telegram.service.test_worker import appeal_text, filed
+from tests.intake.offers import Offered
+from tests.intake.register.service.test_consents import disclosed
 from tests.intake.register.test_applicant_api import Case, emitted, stand_in_routing
 from tests.telegram_double import Phone, buttons
 
@@ -130,3 +132,36 @@ class TestANumber:
         await bot.replies_to(stranger.writes("/start"), stranger.presses("l:kk"))
         [reply] = await bot.replies_to(stranger.writes(case.number.replace("-", "–")))
         assert reply["text"] == text_of("no_such_number", "kk")
+
+
+class TestConsent:
+    @pytest.fixture
+    async def disclosing(self, bot, case):
+        """The person has said yes to the question of the Fund: an organisation may know who appealed."""
+        named = Offered(bot.desk, {"appeal_id": str(case.id), "number": case.number, "pin": case.pin})
+        assert (await named.consent(await named.consent_requested(), given=True)).status_code == 201
+        assert await disclosed(named)
+        return named
+
+    async def test_it_is_withdrawn_at_the_second_press(self, bot, phone, case, disclosing):
+        label = button_label("withdraw_consent", "kk")
+        assert label in [each for each, _ in buttons(await shown(bot, phone, case))]
+        [question] = await bot.press(phone, label)
+        assert (question["text"], await disclosed(disclosing)) == (text_of("withdraw_question", "kk"), True)
+        [done] = await bot.press(phone, button_label("withdraw_surely", "kk"))
+        assert (done["text"], await disclosed(disclosing)) == (text_of("consent_withdrawn", "kk"), False)
+        [event] = await emitted(bot.desk, "consent-withdrawn")
+        assert b"TELEGRAM" in event.value
+        assert label not in [each for each, _ in buttons(await shown(bot, phone, case))]
+
+    async def test_without_a_consent_there_is_no_button_and_an_old_one_changes_nothing(self, bot, phone, case):
+        assert button_label("withdraw_consent", "kk") not in [each for each, _ in buttons(await shown(bot, phone, case))]
+        [refused] = await bot.replies_to(phone.presses(f"wy:{case.id.hex}"))
+        assert refused["text"] == text_of("not_possible", "kk")
+        assert await emitted(bot.desk, "consent-withdrawn") == []
+
+    async def test_another_chat_withdraws_nothing(self, bot, phone, case, disclosing):
+        stranger = Phone(702, ids=phone.ids)
+        await bot.replies_to(stranger.presses("l:kk"))
+        await bot.replies_to(stranger.presses(f"wy:{case.id.hex}"))
+        assert await disclosed(disclosing)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -12,6 +13,7 @@ from intake.channels.telegram.schemas.rows import ChatAppeal
 from intake.channels.telegram.service import drafts, filed_appeals
 from intake.channels.telegram.service.filed_appeals import AppealStatus
 from intake.channels.telegram.service.steps import ConversationState, FindAppeal, ListAppeals, ShowAppeal, StepResult, SuggestProviders
+from intake.register.service.consents import discloses_to_provider
 from intake.register.service.providers import ListedProvider, name_in, only_match, suggest
 from intake.register.service.registration import shown_status
 from intake.register.service.tracking import find_appeal
@@ -34,7 +36,10 @@ async def read(work: UnitOfWork, owner: bytes, state: ConversationState, action:
         unknown = filed_appeals.not_found
     else:
         appeal, unknown = await own_appeal(work, owner, action.appeal_id), filed_appeals.impossible
-    return unknown(state) if appeal is None else filed_appeals.shown(state, _status(appeal, state.shown_language, work.clock.now()))
+    if appeal is None:
+        return unknown(state)
+    shown = replace(_status(appeal, state.shown_language, work.clock.now()), discloses=await discloses_to_provider(work, appeal.id))
+    return filed_appeals.shown(state, shown)
 
 
 async def own_appeals(work: UnitOfWork, owner: bytes) -> list[ChatAppeal]:

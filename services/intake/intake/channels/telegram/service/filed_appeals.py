@@ -1,13 +1,15 @@
 """Conversation about filed appeals: their list, status and answer, the person's outcome, score and replies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from intake.channels.telegram.codes import Step
 from intake.channels.telegram.service.prompts import ask, menu_keyboard
 from intake.channels.telegram.service.steps import (
+    AppealAction,
     BotReply,
     Button,
     ConversationState,
@@ -19,6 +21,7 @@ from intake.channels.telegram.service.steps import (
     SendReply,
     ShowAppeal,
     StepResult,
+    WithdrawConsent,
 )
 from intake.channels.telegram.service.texts import button_label, text_of
 from intake.register.service.texts import status_label
@@ -27,9 +30,16 @@ from shared.domain.labels import Language
 from shared.domain.lifecycle import CaseStatus
 
 STEPS: Final = frozenset({Step.REASON, Step.REPLY})
-BUTTON_CODES: Final = frozenset({"a", "an", "ou", "od", "rt", "re"})
+BUTTON_CODES: Final = frozenset({"a", "an", "ou", "od", "rt", "re", "wc", "wy"})
 _QUESTION_OPEN: Final = frozenset({CaseStatus.AWAITING_APPLICANT, CaseStatus.NEEDS_FIX})
 _SCORES: Final = ("1", "2", "3", "4", "5")
+_ACTIONS: Final[Mapping[str, Callable[[UUID], AppealAction]]] = {
+    "a": ShowAppeal,
+    "an": ReadAnswer,
+    "ou": partial(GiveOutcome, resolved=True),
+    "wy": WithdrawConsent,
+}
+"""The buttons that do something at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,8 @@ class AppealStatus:
     number: str
     status: str
     due: str
+    discloses: bool = False
+    """The person consents to be named to a medical organisation."""
 
 
 def leave(state: ConversationState) -> ConversationState:
@@ -57,16 +69,20 @@ def press(state: ConversationState, code: str, value: str) -> StepResult:
         appeal_id = UUID(hex=of)
     except ValueError:
         return StepResult(state, [BotReply(text_of("stale", state.shown_language))])
-    if code == "a":
-        return StepResult(state, action=ShowAppeal(appeal_id))
-    if code == "an":
-        return StepResult(state, action=ReadAnswer(appeal_id))
-    if code == "ou":
-        return StepResult(state, action=GiveOutcome(appeal_id, resolved=True))
+    if code in _ACTIONS:
+        return StepResult(state, action=_ACTIONS[code](appeal_id))
     if code == "rt" and score in _SCORES:
         return StepResult(state, action=RateAppeal(appeal_id, int(score)))
+    if code == "wc":
+        return _ask_withdrawal(state, appeal_id)
     asking = state.at(Step.REASON if code == "od" else Step.REPLY, about=appeal_id.hex, back=state.step)
     return StepResult(asking, [ask(asking)]) if code == "od" else StepResult(asking, action=ReadQuestion(appeal_id))
+
+
+def _ask_withdrawal(state: ConversationState, appeal_id: UUID) -> StepResult:
+    """Ask whether the consent is withdrawn: nothing gives it back but a new question of the Fund."""
+    sure = Button(button_label("withdraw_surely", state.shown_language), f"wy:{appeal_id.hex}")
+    return StepResult(state, [BotReply(text_of("withdraw_question", state.shown_language), buttons=[[sure]])])
 
 
 def message(state: ConversationState, text: str) -> StepResult:
@@ -93,7 +109,10 @@ def shown(state: ConversationState, appeal: AppealStatus | None) -> StepResult:
         return impossible(state)
     language = state.shown_language
     text = text_of("appeal", language, number=appeal.number, status=_status(appeal, language), due=appeal.due)
-    return StepResult(state, [BotReply(text, buttons=action_buttons(appeal.appeal_id, appeal.status, language))])
+    buttons = action_buttons(appeal.appeal_id, appeal.status, language)
+    if appeal.discloses:
+        buttons = [*buttons, [Button(button_label("withdraw_consent", language), f"wc:{appeal.appeal_id.hex}")]]
+    return StepResult(state, [BotReply(text, buttons=buttons)])
 
 
 def find_by_number(state: ConversationState, text: str) -> StepResult | None:
@@ -152,6 +171,11 @@ def outcome_given(state: ConversationState, appeal_id: UUID, *, resolved: bool, 
 def rated(state: ConversationState) -> StepResult:
     """Return the reply to a score."""
     return StepResult(state, [BotReply(text_of("rated", state.shown_language))])
+
+
+def consent_withdrawn(state: ConversationState) -> StepResult:
+    """Return the confirmation of a withdrawn consent."""
+    return StepResult(state, [BotReply(text_of("consent_withdrawn", state.shown_language))])
 
 
 def reply_sent(state: ConversationState) -> StepResult:

@@ -251,7 +251,15 @@ class SendReply:
     text: str
 
 
-AppealAction: TypeAlias = ShowAppeal | ReadAnswer | ReadQuestion | GiveOutcome | RateAppeal | SendReply
+@dataclass(frozen=True, slots=True)
+class WithdrawConsent:
+    """Withdraw the consent to be named to a medical organisation."""
+
+    appeal_id: UUID
+
+
+AppealChange: TypeAlias = GiveOutcome | RateAppeal | SendReply | WithdrawConsent
+AppealAction: TypeAlias = ShowAppeal | ReadAnswer | ReadQuestion | AppealChange
 ArticleAction: TypeAlias = SuggestArticles | ReportSelfService
 ProviderAction: TypeAlias = ListDoctors | RateProvider | AnswerOffer
 ChatAction: TypeAlias = ArticleAction | SuggestProviders | FileAppeal | ListAppeals | FindAppeal | ProviderAction | AppealAction

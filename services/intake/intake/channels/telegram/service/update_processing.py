@@ -38,6 +38,7 @@ from intake.channels.telegram.service.steps import (
     SendReply,
     ShowAppeal,
     StepResult,
+    WithdrawConsent,
 )
 from intake.channels.telegram.service.texts import text_of
 from shared.database_errors import is_transient
@@ -48,7 +49,7 @@ DoAction = Callable[[ConversationState, ChatAction, datetime, str], Awaitable[St
 """Does an action that a person asked for at a time, once under an idempotency key, and returns the next result."""
 
 _READING: Final = (ListAppeals, ShowAppeal, FindAppeal, ReadAnswer, ReadQuestion)
-_IRREVERSIBLE: Final = (AnswerOffer, GiveOutcome, RateAppeal, RateProvider, ReportSelfService, SendReply)
+_IRREVERSIBLE: Final = (AnswerOffer, GiveOutcome, RateAppeal, RateProvider, ReportSelfService, SendReply, WithdrawConsent)
 
 log = structlog.get_logger()
 
