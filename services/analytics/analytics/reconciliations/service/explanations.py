@@ -68,28 +68,35 @@ class _Shown(str):
     In a Kazakh text `{name:ablative}` is the number with an ending, without the comparison.
     """
 
-    __slots__ = ("last_word", "number")
+    __slots__ = ("amount", "number")
+    amount: Amount
     number: str
-    last_word: str
 
     def __format__(self, spec: str) -> str:
-        return f"{self.number}-{kazakh_endings()[self.last_word][Case(spec)]}" if spec else str(self)
+        return f"{self.number}-{kazakh_endings()[last_spoken_word(self.amount)][Case(spec)]}" if spec else str(self)
 
 
 def shown(amount: Amount, language: Language = "kk") -> str:
     """Return a number as a person writes it in the language: `39,9 %`, `684 000-нан астам`."""
-    number = _Shown(_number(amount, language))
-    number.number, number.last_word = str(number), last_spoken_word(amount)
+    number = _with_ending(_number(amount, language), amount)
     if amount.comparison is None:
         return number
-    compared = _Shown(_COMPARED[amount.comparison].in_(language).format(number=number))
-    compared.number, compared.last_word = number.number, number.last_word
-    return compared
+    text = _with_ending(_COMPARED[amount.comparison].in_(language).format(number=number), amount)
+    text.number = number
+    return text
+
+
+def _with_ending(text: str, amount: Amount) -> _Shown:
+    made = _Shown(text)
+    made.amount, made.number = amount, text
+    return made
 
 
 def _number(amount: Amount, language: Language) -> str:
     formats = _formats(language)
-    value = rounded(amount.value, Fraction(1, 10**amount.digits))
+    value = amount.value
+    if value.denominator > 1:  # rounded here, because the quotient of two decimals is not exact
+        value = rounded(value, Fraction(1, 10**amount.digits))
     number = Decimal(value.numerator) / Decimal(value.denominator)
     if amount.quantity is Quantity.PERCENT:
         return formats.percent(number, amount.digits, signed=amount.signed)
@@ -106,10 +113,11 @@ def _shown(name: str, value: Value, language: Language) -> str:
 
 
 def _sum(addends: Addends, language: Language) -> str:
-    texts = [shown(amount, language) for amount in addends.amounts]
-    if len(texts) > ADDENDS_SHOWN:
-        texts = [*texts[: ADDENDS_SHOWN - 1], "…", texts[-1]]
-    return " + ".join(texts)
+    amounts = addends.amounts
+    if len(amounts) <= ADDENDS_SHOWN:
+        return " + ".join(shown(amount, language) for amount in amounts)
+    first = [shown(amount, language) for amount in amounts[: ADDENDS_SHOWN - 1]]
+    return " + ".join([*first, "…", shown(amounts[-1], language)])
 
 
 def last_spoken_word(amount: Amount) -> str:
