@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.resources import files
 
 import pytest
 
@@ -119,3 +120,13 @@ class TestOperations:
         replayed = aryz("replay", "--data", people.suite.data)
         assert replayed.returncode == 0
         assert "routing: 0 applied, 0 still parked" in replayed.stdout
+
+
+class TestReconcile:
+    def test_a_running_suite_checks_a_statistic_too(self, people):
+        example = files("analytics.reconciliations") / "data" / "examples" / "zhambyl-2026.csv"
+        done = aryz("reconcile", example, "--language", "ru", "--url", people.suite.url, "--data", people.suite.data)
+        assert done.returncode == 1
+        assert done.stdout.count("CONTRADICTION") == 2
+        assert "14 rows" in done.stdout
+        assert done.stderr == ""
