@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from intake.register.codes import AnswerMethod, OfferKind
-from intake.register.models import Appeal
+from intake.register.models import Appeal, ProviderOffer
 from intake.register.schemas.offers import OfferAnswer
 from intake.register.service import consents, offers
 from shared.contracts import CaseClosed
@@ -151,6 +151,16 @@ class TestWithdrawal:
         assert await disclosed(case) is True
         assert (await withdraw(case)).status_code == 201
         assert (await disclosed(case), len(await emitted(desk, "consent-withdrawn"))) == (False, 2)
+
+    async def test_what_was_unclear_about_the_earlier_question_is_not_about_the_new_one(self, desk):
+        case = await offered(desk)
+        request_id = await case.consent_requested()
+        async with desk.parts.units.write() as work:
+            await offers.note_unclear(work, request_id)
+        await case.consent(request_id, given=True)
+        await withdraw(case)
+        await case.consent_requested_again(request_id)
+        assert [row.unclear_at for row in await desk.rows(ProviderOffer)] == [None]
 
     async def test_a_new_yes_after_the_withdrawal_opens_the_appeal_again(self, desk):
         case = await offered(desk, **GIVEN)

@@ -71,7 +71,7 @@ async def request_again(session: AsyncSession, row: OfferRow) -> None:
     """Ask for a withdrawn consent again; a request in another status stays as it is."""
     again = update(table_of(ProviderOffer)).where(_OFFER.id == row["id"], _OFFER.status == OfferStatus.WITHDRAWN)
     changed = {name: row[name] for name in ("status", "at", "asked_by", "answer_until", "answer", "answered_at", "method", "called_at")}
-    await session.execute(again.values(attempts=0, **changed))
+    await session.execute(again.values(attempts=0, unclear_at=None, **changed))
 
 
 async def appeals_with_consent(session: AsyncSession, appeal_ids: Collection[UUID]) -> frozenset[UUID]:
