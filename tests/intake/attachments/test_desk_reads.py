@@ -90,3 +90,15 @@ class TestReadingForAProvider:
         items = (await desk.client.post("/intake/internal/v1/contents", json=asked, headers=headers)).json()["items"]
         assert [file["attachment_id"] for file in items[0]["content"]["attachments"]] == [file_id]
         assert (items[1]["found"], "messages" in items[0]["content"]) == (False, False)
+
+    @pytest.mark.parametrize(("purpose", "part"), [("inquiry-documents", "DOCUMENT_LIST"), ("inquiry-document", "DOCUMENT")])
+    async def test_the_applicant_reads_whether_the_list_or_a_document_was_opened(self, desk, purpose, part):
+        created, pin, calls = await filed(desk, consents=["PROCESSING", "DISCLOSE_TO_PROVIDER"])
+        file = (await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})).json()["attachment_id"]
+        if purpose == "inquiry-document":
+            await self.read(desk, created["appeal_id"], file)
+        else:
+            asked = {"ids": [created["appeal_id"]], "purpose": purpose, "on_behalf_of": "clerk-7"}
+            await desk.client.post("/intake/internal/v1/contents", json=asked, headers=desk.token("service", subject="provider-contact"))
+        seen = (await desk.client.get(f"/intake/v1/appeals/{created['number']}", headers=pin)).json()
+        assert [read["part"] for read in seen["reads"]] == [part]

@@ -141,3 +141,5 @@ class ReadPart(StrEnum):
     TEXT = "TEXT"
     TEXT_AND_CONTACTS = "TEXT_AND_CONTACTS"
     DOCUMENT = "DOCUMENT"
+    DOCUMENT_LIST = "DOCUMENT_LIST"
+    """The names of the documents, none of which was opened."""

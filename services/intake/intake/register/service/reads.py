@@ -26,7 +26,7 @@ PARTS: Final[Mapping[str, ReadPart]] = {
     "attachment": ReadPart.DOCUMENT,
     "desk-attachment": ReadPart.DOCUMENT,
     "inquiry-document": ReadPart.DOCUMENT,
-    "inquiry-documents": ReadPart.DOCUMENT,
+    "inquiry-documents": ReadPart.DOCUMENT_LIST,
 }
 """What a purpose of the audit log opens; every other purpose opens the text."""
 
