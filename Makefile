@@ -122,6 +122,9 @@ up-processes: install kafka postgres  ## an api and a worker process per service
 train: install  ## train the classifier from services/routing/training/texts and promote it if no slice of the test file is worse (ACCEPT="kind FEEDBACK")
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m training $(if $(ACCEPT),"$(ACCEPT)")
 
+recall: install  ## measure how often the right article is offered, and write it into docs/operations/articles.md
+	@cd services/intake && ../../$(BIN)/python -m topic_training.recall
+
 model-rollback: install  ## return to the model of the classifier before the current one
 	@$(BIN)/aryz model rollback
 
