@@ -25,7 +25,7 @@ FAULTS = [
     (deliveries.routes, "delivery_routes.csv", "INQUIRY,PROVIDER,1,", "INQUIRY,PROVIDER,2,", "numbered from 1"),
     (deliveries.routes, "delivery_routes.csv", "INQUIRY,PROVIDER,1,WEBHOOK,,", "INQUIRY,PROVIDER,1,WEBHOOK,RECEPTION,", "has roles"),
     (deliveries.delivery_texts, "delivery_texts.toml", "[errors.deferred]", "[errors.never]", "not those of the notices"),
-    (portal.timeline, "timeline.csv", "\naccept,", "\npraise,", "differs from the actions: accept, praise"),
+    (inquiries.history_sentences, "inquiry_history.csv", "\naccept,", "\npraise,", "differs from the code: accept, praise"),
     (portal.answer_templates, "answer_templates.toml", "{{number}}", "{{numbers}}", "unknown values: numbers"),
     (proposals.proposal_policy, "proposal_policy.toml", 'answer_policy = "', 'answer_policy = "NO_', "the deadline is not known"),
     (ratings.ranking_policy, "rating_policy.toml", "minimum = 20", "minimum = 30", "the bands begin with the minimum"),

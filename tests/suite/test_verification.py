@@ -169,6 +169,14 @@ class TestVerify:
         file.close()
         assert promise in await _broken(copy)
 
+    async def test_an_answered_inquiry_with_somebody_without_access_is_named_because_its_answer_may_be_returned(self, copy):
+        with sqlite3.connect(copy / "provider_contact.db") as file:
+            file.execute("UPDATE inquiry SET settled = 1, closed_at = NULL")
+            assign = f"INSERT INTO inquiry_assignment SELECT inquiry_id, provider_id, {ANOTHER}, {ANOTHER}, sent_at FROM inquiry"
+            assert file.execute(assign).rowcount > 0
+        file.close()
+        assert "no open inquiry is with somebody without access to it" in await _broken(copy)
+
     async def test_a_parked_event_is_named(self, copy):
         with sqlite3.connect(copy / "routing.db") as file:
             file.execute("INSERT INTO dead_letter VALUES (1, 't', 0, 0, 'k', X'', X'', 'ValueError', 1, '2026-02-02 00:00:00')")

@@ -87,6 +87,10 @@ class TestReading:
         assert "Жүрегім" not in (await (await ask(discloses=False)).get()).text
         assert [request for request in world.intake.asked if request.purpose == "provider-disclosure"] == []
 
+    async def test_of_a_category_that_protects_the_applicant_nobody_is_asked_for_the_name(self, ask):
+        page = (await (await ask(discloses=False, category="ETHICS")).get()).text
+        assert ("Фонд спросит пациента" in page, "Не пытайтесь узнать, кто пожаловался" in page) == (False, True)
+
     async def test_the_page_names_its_token_in_no_other_address(self, ask):
         link = await ask()
         page, token = (await link.get()).text, link.path.rpartition("/")[2]

@@ -239,6 +239,12 @@ class TestTheAnswerReachesTheProvider:
 
 
 class TestThePortal:
+    @pytest.mark.parametrize(("category", "may_ask"), [("WAITING", True), ("ETHICS", False)])
+    async def test_who_may_not_be_asked_about_is_not_offered_as_a_step(self, world, category, may_ask):
+        inquiry_id = await sent_inquiry(world, discloses=False, category=category)
+        page = await Person(world).page(f"/inquiries/{inquiry_id}")
+        assert ("попросите Фонд получить согласие пациента" in page) is may_ask
+
     async def test_the_form_asks_and_the_page_says_how_far_the_request_is(self, exchange):
         person = Person(exchange.world)
         empty = await person.send(exchange.inquiry_id, "ask-consent", **{"ask-consent.reason": ""})

@@ -28,7 +28,7 @@ from provider_contact.inquiries.codes import DisclosureLevel, InquiryAction
 from provider_contact.inquiries.schemas.views import AskedQuestion
 from provider_contact.inquiries.service import Actions
 from provider_contact.inquiries.service.contents import DisclosedContent, RequestedText, disclosed_content, requested_text
-from provider_contact.inquiries.service.disclosure import disclosed_level
+from provider_contact.inquiries.service.disclosure import allowed_level, disclosed_level
 from provider_contact.inquiries.service.reading import asked_questions, history, inquiry_question, summary, visible_inquiry
 from shared.contents import Contents
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
@@ -72,6 +72,8 @@ class AskedInquiry(NamedTuple):
     disclosed: DisclosedContent
     documents: Sequence[DocumentLine]
     discloses: bool
+    is_protected: bool
+    """The category protects the applicant, whatever was consented to: nobody is asked for the name."""
     is_withheld: bool = False
     """A document was asked for that may not be opened now."""
 
@@ -167,6 +169,7 @@ async def _asked(units: UnitsOfWork, contents: Contents, link: ReplyLink, langua
         disclosed=disclosed,
         documents=document_lines(disclosed.documents, "", "?document="),
         discloses=disclosed_level(inquiry, appeal) is not DisclosureLevel.NONE,
+        is_protected=allowed_level(inquiry.category, appeal) is not DisclosureLevel.PERSON,
     )
 
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from starlette.datastructures import URL
 from starlette.responses import Response
 
-from provider_contact.inquiries.codes import ConsentState, InquiryAction
+from provider_contact.inquiries.codes import InquiryAction
 from provider_contact.inquiries.dependencies import ActionsDep
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.policy import cancel_reasons, escalation_bodies, return_reasons, statuses
@@ -28,9 +28,9 @@ from provider_contact.inquiries.schemas.views import (
     QuestionAnswerView,
     ResponseView,
 )
-from provider_contact.inquiries.service import Actions, reading, workflow
+from provider_contact.inquiries.service import Actions, reading
 from provider_contact.inquiries.service.contents import appeal_documents
-from provider_contact.inquiries.service.labels import reason_label
+from provider_contact.inquiries.service.labels import history_label, reason_label
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role, require_page
 from shared.contents import Contents
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
@@ -89,20 +89,6 @@ _HINTS: Final[Mapping[str, str]] = {
 _LONG: Final = frozenset({"text"})
 _ELSEWHERE: Final = frozenset({InquiryAction.VERIFY, InquiryAction.EXCUSE, InquiryAction.SHARE_DOCUMENTS})
 """Actions on a proposal or a promise, which have pages of their own, and the choice of documents, which has a form of its own."""
-_STEPS: Final[Mapping[str, str]] = {
-    "REMINDER": N_("A reminder was sent by rule"),
-    "OVERDUE": N_("The answer is overdue"),
-    "ESCALATION": N_("Passed on by rule"),
-}
-_RESULTS: Final[Mapping[str, str]] = {
-    "VERIFIED": N_("the applicant confirmed that it is solved"),
-    "REFUTED": N_("the applicant said that it is not solved"),
-    "UNREACHED": N_("nobody was reached"),
-    ConsentState.GIVEN: N_("the applicant gave consent"),
-    ConsentState.REFUSED: N_("the applicant did not give consent"),
-    ConsentState.WITHDRAWN: N_("the applicant withdrew the consent"),
-}
-"""What came of a call or of a request for consent, by the code of its entry."""
 
 
 class FormField(NamedTuple):
@@ -283,7 +269,7 @@ async def _show(
         zone=regions()[item.region].timezone,
         asked=reading.asked_questions(inquiry),
         responses=[_response(response, inquiry_id, request, language) for response in reversed(responses)],
-        history=[_line(entry, request, language) for entry in reversed(history)],
+        history=[_line(entry, language) for entry in reversed(history)],
         forms=[_form(action, sent, request, language) for action in item.next_actions if action.action in offered - _ELSEWHERE],
         documents=_choices(documents or (), shown) if may_share else None,
         documents_available=documents is not None,
@@ -375,12 +361,10 @@ def _answer(answer: QuestionAnswerView, request: Request, language: Language) ->
     return AnswerLine(question.label.in_(language) if question else answer.question, value, answer.text)
 
 
-def _line(entry: EntryView, request: Request, language: Language) -> HistoryLine:
-    step = next((step for step in workflow.steps().values() if step.action == entry.type), None)
-    title = step.label.in_(language) if step else PAGES.text(request, _STEPS.get(entry.type, entry.type))
+def _line(entry: EntryView, language: Language) -> HistoryLine:
+    title = history_label(entry.type, entry.code).in_(language)
     reason = reason_label(entry.type, entry.code) if entry.code else None
-    result = _RESULTS.get(entry.code or "", "")
-    code = reason.in_(language) if reason else PAGES.text(request, result) if result else ""
+    code = reason.in_(language) if reason else ""
     day = _written(entry.day) if entry.day else ""
     spoken = ", ".join(part for part in (entry.spoken_to, entry.position) if part)
     return HistoryLine(entry.at, title, " · ".join(part for part in (code, day, spoken) if part), entry.text)

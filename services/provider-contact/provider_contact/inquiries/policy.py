@@ -8,7 +8,15 @@ from typing import Final, Literal, NamedTuple, cast
 
 from pydantic import BaseModel, ConfigDict
 
-from provider_contact.inquiries.codes import DisclosureLevel, InquiryClock, InquiryStatus, InquiryStep, ResponseCode
+from provider_contact.inquiries.codes import (
+    ConsentState,
+    DisclosureLevel,
+    InquiryAction,
+    InquiryClock,
+    InquiryStatus,
+    InquiryStep,
+    ResponseCode,
+)
 from shared.contents import Purpose
 from shared.domain.deadlines import DeadlinePolicy, policies
 from shared.domain.labels import LANGUAGES, Label
@@ -183,6 +191,28 @@ def escalation_bodies() -> Mapping[str, Label]:
     return policy_table(PACKAGE, "escalation_bodies.csv", Row.label)
 
 
+SENT: Final = "SENT"
+"""The inquiry itself, in `inquiry_history.csv`."""
+_SYSTEM: Final = frozenset({InquiryAction.SEND, InquiryAction.DELIVER})
+RESULTS: Final[Mapping[InquiryAction, Sequence[str]]] = {
+    InquiryAction.VERIFY: ("VERIFIED", "REFUTED", "UNREACHED"),
+    InquiryAction.ANSWER_CONSENT: (ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.WITHDRAWN),
+}
+"""The actions with a sentence for each result: that somebody called says nothing of what was found."""
+
+
+@cache
+def history_sentences() -> Mapping[str, Label]:
+    """Return the sentences of the course of an inquiry by action, with its result where RESULTS has it, or step.
+
+    Raises ReferenceDataError if one is missing or unknown.
+    """
+    with_result = {f"{action}.{result}" for action, results in RESULTS.items() for result in results}
+    found = policy_table(PACKAGE, "inquiry_history.csv", Row.label)
+    _require("inquiry_history.csv", found, {SENT, *InquiryStep, *(frozenset(InquiryAction) - _SYSTEM - RESULTS.keys()), *with_result})
+    return found
+
+
 @cache
 def category_questions() -> Mapping[str, Sequence[str]]:
     """Return the questions about each category, in the order of the form.
@@ -289,6 +319,7 @@ def check_policies() -> None:
         cancel_reasons,
         excuse_reasons,
         escalation_bodies,
+        history_sentences,
         category_questions,
         _category_disclosure,
         refusal_texts,

@@ -1,30 +1,18 @@
-"""The reviewed files of the portal: limits, answer templates, and the sentences of the course of an inquiry."""
+"""The reviewed files of the portal: limits and answer templates."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from provider_contact.checks.codes import CheckResult
-from provider_contact.inquiries.codes import ConsentState, InquiryAction, InquiryStep
 from provider_contact.portal.codes import TemplateValue
-from shared.domain.labels import Label
-from shared.domain.tables import ReferenceDataError, Row
-from shared.policy_files import policy_model, policy_table
+from shared.domain.tables import ReferenceDataError
+from shared.policy_files import policy_model
 
 PACKAGE: Final = "provider_contact.portal"
-SENT: Final = "SENT"
 VALUE: Final = re.compile(r"\{\{([a-z_]{1,20})\}\}")
-_SYSTEM: Final = frozenset({InquiryAction.SEND, InquiryAction.DELIVER})
-_INTERNAL: Final = frozenset({InquiryAction.RECORD_CALL})
-"""Entries that a provider does not see (`inquiries.service.entries.INTERNAL`)."""
-RESULTS: Final[Mapping[InquiryAction, Sequence[str]]] = {
-    InquiryAction.VERIFY: tuple(CheckResult),
-    InquiryAction.ANSWER_CONSENT: (ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.WITHDRAWN),
-}
-"""The actions with a sentence for each result: that somebody called says nothing of what was found."""
 
 
 class PortalPolicy(BaseModel):
@@ -85,22 +73,7 @@ def unknown_values(text: str) -> set[str]:
     return set(VALUE.findall(text)) - frozenset[str](TemplateValue)
 
 
-@cache
-def timeline() -> Mapping[str, Label]:
-    """Return the sentences by action, with its result where RESULTS has it, or step.
-
-    Raises ReferenceDataError if one is missing or unknown.
-    """
-    found = policy_table(PACKAGE, "timeline.csv", Row.label)
-    with_result = {f"{action}.{result}" for action, results in RESULTS.items() for result in results}
-    needed = {SENT, *InquiryStep, *(frozenset(InquiryAction) - _SYSTEM - _INTERNAL - RESULTS.keys()), *with_result}
-    if different := needed ^ found.keys():
-        raise ReferenceDataError("timeline.csv", 1, f"differs from the actions: {', '.join(sorted(different))}")
-    return found
-
-
 def check_policies() -> None:
     """Load every file, so that no process starts with a wrong one."""
     portal_policy()
     answer_templates()
-    timeline()

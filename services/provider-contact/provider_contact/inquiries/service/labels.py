@@ -1,7 +1,16 @@
 """The labels of statuses, clocks, reasons and bodies, for the pages of the slices above."""
 
 from provider_contact.inquiries.codes import InquiryAction, InquiryStatus, InquiryStep
-from provider_contact.inquiries.policy import cancel_reasons, clocks, escalation_bodies, excuse_reasons, return_reasons, statuses
+from provider_contact.inquiries.policy import (
+    RESULTS,
+    cancel_reasons,
+    clocks,
+    escalation_bodies,
+    excuse_reasons,
+    history_sentences,
+    return_reasons,
+    statuses,
+)
 from shared.domain.labels import Label
 
 
@@ -26,3 +35,8 @@ def reason_label(entry_type: str, code: str) -> Label | None:
     }
     entries = named.get(InquiryStep(entry_type) if entry_type in frozenset[str](InquiryStep) else InquiryAction(entry_type))
     return entries().get(code) if entries else None
+
+
+def history_label(entry_type: str, result: str | None = None) -> Label:
+    """Return the sentence of an action or a step in the course of an inquiry. `result`: the code of its entry."""
+    return history_sentences()[f"{entry_type}.{result}" if entry_type in RESULTS else entry_type]

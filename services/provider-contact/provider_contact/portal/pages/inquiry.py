@@ -14,13 +14,12 @@ from provider_contact.commitments.codes import CommitmentStatus
 from provider_contact.inquiries.codes import ConsentState, InquiryAction, ResponseCode
 from provider_contact.inquiries.schemas import InquiryDetail
 from provider_contact.inquiries.schemas.views import AnswerFileView, AskedQuestion, CommitmentView, EntryView, ProposalView, ResponseView
-from provider_contact.inquiries.service.labels import clock_label, reason_label, status_label
+from provider_contact.inquiries.service.labels import clock_label, history_label, reason_label, status_label
 from provider_contact.portal.codes import TemplateValue
 from provider_contact.portal.pages.deliveries import DeliveryLine, delivery_line
 from provider_contact.portal.pages.forms import REASON, RULE, SubmittedForm
 from provider_contact.portal.pages.visitor import PATH, Visit
 from provider_contact.portal.schemas import DraftView, TemplateView
-from provider_contact.portal.service.texts import timeline_label
 from provider_contact.proposals.codes import ProposalStatus
 from shared.domain.labels import Label
 from shared.domain.regions import regions
@@ -306,11 +305,11 @@ def _person(detail: InquiryDetail, visit: Visit) -> list[tuple[str, str]]:
 
 def _events(detail: InquiryDetail, parts: PageParts, visit: Visit) -> list[Event]:
     """Return the course of the inquiry, newest first."""
-    found = [Event(detail.sent_at, visit.label(timeline_label(SENT)), "", (), is_bad=False)]
+    found = [Event(detail.sent_at, visit.label(history_label(SENT)), "", (), is_bad=False)]
     found += [_event(entry, parts, visit) for entry in detail.history]
     found += [
         Event(
-            each.at, visit.label(timeline_label(InquiryAction.RESPOND)), _who("provider", ("respond", each.at), parts, visit), (), each.late
+            each.at, visit.label(history_label(InquiryAction.RESPOND)), _who("provider", ("respond", each.at), parts, visit), (), each.late
         )
         for each in detail.responses
     ]
@@ -326,7 +325,7 @@ def _event(entry: EntryView, parts: PageParts, visit: Visit) -> Event:
         lines.append(entry.text)
     who = _who(entry.actor_role, (entry.type, entry.at), parts, visit) if entry.actor_role else ""
     is_bad = entry.type in {InquiryAction.RETURN, "OVERDUE", "ESCALATION"} or entry.code in _BAD_RESULTS
-    return Event(entry.at, visit.label(timeline_label(entry.type, entry.code)), who, lines, is_bad)
+    return Event(entry.at, visit.label(history_label(entry.type, entry.code)), who, lines, is_bad)
 
 
 def _who(role: str, key: tuple[str, datetime], parts: PageParts, visit: Visit) -> str:
