@@ -55,18 +55,47 @@ class TestReadSheet:
 
 class TestMonthsOf:
     @pytest.mark.parametrize(
-        "text", ["2021-q1", "q1 2021", "1 квартал 2021 г.", "2021 ж. 1-тоқсан", "2021 жылдың 1-тоқсаны", "i need 1 quarter of 2021"]
+        "text",
+        [
+            "2021-q1",
+            "q1 2021",
+            "1 квартал 2021 г.",
+            "2021 ж. 1-тоқсан",
+            "2021 жылдың 1-тоқсаны",
+            "1 quarter of 2021",
+            "i квартал 2021 года",
+        ],
     )
     def test_a_quarter_is_three_months(self, text):
         assert months_of(text) == (2021 * 12, 2021 * 12 + 3)
 
     def test_other_periods_have_their_length(self):
+        assert months_of("2021 г.") == months_of("2021 жыл") == months_of("2021 год") == months_of("2021")
         assert months_of("2021") == (2021 * 12, 2022 * 12)
+        assert months_of("ii полугодие 2021") == (2021 * 12 + 6, 2022 * 12)
         assert months_of("2021 жылдың 2-жартыжылдығы") == (2021 * 12 + 6, 2022 * 12)
         assert months_of("2021-09") == (2021 * 12 + 8, 2021 * 12 + 9)
 
-    @pytest.mark.parametrize("text", ["", "өткен жыл", "2026-02-04", "2021-2022", "2021-q5", "9 месяцев 2025", "2021-13"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "өткен жыл",
+            "2026-02-04",
+            "2021-2022",
+            "2021-q5",
+            "9 месяцев 2025",
+            "2021-13",
+            "январь 2021",
+            "первый квартал 2021",
+            "2021 жылғы қаңтар",
+        ],
+    )
     def test_other_texts_are_no_period(self, text):
+        assert months_of(text) is None
+
+    @pytest.mark.parametrize("text", ["9 месяцев 2025", "январь 2021", "первый квартал 2021", "2021 жылғы қаңтар"])
+    def test_a_part_of_a_year_that_is_not_understood_is_not_taken_for_the_year(self, text):
         assert months_of(text) is None
 
 

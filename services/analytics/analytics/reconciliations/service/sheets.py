@@ -25,6 +25,9 @@ _PART_KINDS: Final = (
     (6, re.compile(r"h[12]\b|[12]\s*h\b|полугод|жартыжыл|жарты жыл|half")),
     (3, re.compile(r"q[1-4]\b|[1-4]\s*q\b|кварт|кв\.|тоқсан|quarter")),
 )
+_PART_NUMBER: Final = re.compile(r"\d+|\b(?:i{1,3}|iv)\b")
+_ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
+_ONLY_A_YEAR: Final = re.compile(r"[\s.]*(?:г|год\w*|ж|жыл\w*|year)?[\s.]*")
 _MONTH: Final = re.compile(r"(?:19|20)\d\d-(0[1-9]|1[0-2])")
 _MONTHS: Final = 12
 
@@ -143,9 +146,9 @@ def months_of(period: str) -> tuple[int, int] | None:
     if month := _MONTH.fullmatch(period):
         return start + int(month[1]) - 1, start + int(month[1])
     rest = _YEAR.sub(" ", period)
-    numbers = re.findall(r"\d+", rest)
-    if not numbers:
+    if _ONLY_A_YEAR.fullmatch(rest):
         return start, start + _MONTHS
+    numbers = [_ROMAN.get(number, number) for number in _PART_NUMBER.findall(rest)]
     for length, kind in _PART_KINDS:
         if kind.search(rest) and len(numbers) == 1 and 1 <= int(numbers[0]) <= _MONTHS // length:
             return start + (int(numbers[0]) - 1) * length, start + int(numbers[0]) * length
