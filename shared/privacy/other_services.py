@@ -236,6 +236,14 @@ ROUTING: Final = (
 ANALYTICS: Final = (
     Table(
         "analytics",
+        "fact",
+        (plain("number", "registration number, for the list of a figure's appeals", NUMBER_REASON),),
+        retention=NO_LIMIT,
+        export=NOT_EXPORTED,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "analytics",
         "provider",
         (
             plain("name_kk", "a provider's name in Kazakh", SOLE_TRADER),

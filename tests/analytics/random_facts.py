@@ -21,15 +21,21 @@ def random_fact(chance: random.Random, number: int) -> FactRow:
     """Return a fact of 2024 or 2025; its codes need not fit together."""
     day = START + timedelta(days=chance.randrange(DAYS))
     at = datetime(day.year, day.month, day.day, 6, tzinfo=UTC) + timedelta(seconds=chance.randrange(30_000))
+    due_at = chance.choice((None, at + timedelta(days=21)))
+    answered_at = chance.choice((None, at, at + timedelta(seconds=chance.randrange(4_000_000))))
     row: dict[str, Any] = dict.fromkeys(FactRow.__annotations__)
     return row | {  # type: ignore[return-value]
         "appeal_id": UUID(int=number + 1), "region": chance.choice(REGIONS), "channel": chance.choice(CHANNELS),
         "language": chance.choice(("kk", "ru", None)), "kind": chance.choice(("COMPLAINT", "COMPLAINT", "CONSULTATION", "OTHER", None)),
         "category": chance.choice(CATEGORIES), "topic": chance.choice(TOPICS), "tier": chance.choice((1, 2, 3, None)),
-        "provider_id": chance.choice(PROVIDERS), "imported": chance.random() < 0.1, "status": "CLOSED",
+        "provider_id": chance.choice(PROVIDERS), "imported": chance.random() < 0.1,
+        "status": chance.choice(("CLOSED", "IN_REVIEW", "ANSWERED")),
         "outcome": chance.choice(("JUSTIFIED", "WITHDRAWN", "RESOLVED_ON_SPOT", None)), "received_at": at, "received_on": day,
         "registered_at": at, "moved_at": at, "follows": chance.choice((None, None, None, UUID(int=chance.randrange(300) + 1))),
         "score": chance.choice((None, 1, 3, 4, 5)), "decision": chance.choice((None, "auto", "suggest", "triage")),
+        "due_at": due_at, "answered_at": answered_at, "extended": chance.random() < 0.2, "reopened": chance.random() < 0.2,
+        "held_by_fund": chance.choice((0, 100, 12_345)), "held_by_provider": chance.choice((0, 0, 777)),
+        "held_by_applicant": chance.choice((0, 1)), "number": f"2025-43-{number:07d}-0",
         "agreed": chance.choice((None, True, False)), "proof": chance.choice((None, "CONFIRMED", "VERIFIED", "WITHDRAWN")),
     }  # fmt: skip
 

@@ -215,6 +215,18 @@ MEASURED_IDS = (
     "classifier_agreement_feedback",
     "classifier_agreement_gratitude",
     "classifier_agreement_other",
+    "answered_share",
+    "answer_time_median",
+    "answer_time_p90",
+    "answered_in_time",
+    "overdue",
+    "extended",
+    "reopened",
+    "held_by_fund",
+    "held_by_provider",
+    "held_by_applicant",
+    "first_contact_resolution",
+    "tier1_leakage",
 )
 """Figures that are no counts of appeals; an average of nothing is null."""
 

@@ -9,10 +9,13 @@ from sqlalchemy import insert
 from sqlalchemy.event import listen
 
 from analytics.facts.models import fact
-from analytics.kpis.policy import kpi_definitions
+from analytics.facts.schemas import Formula
+from analytics.kpis.policy import OF_APPEALS, kpi_definitions
 from tests.processor_time import processor_time
 
 SIZE = int(os.environ.get("ARYZ_TEST_FACTS", "50000"))  # 474 708 came in half a year; run once in full before a release
+READ_ROWS = frozenset(Formula) - {Formula.SCORE, *(each for each in Formula if each.startswith("AGREEMENT"))}
+"""What no index covers reads each fact, 2 µs on SQLite, and percentiles sort the times: both grow with the facts of the period."""
 WANTED = 0.150  # seconds of a processor's time, at full size: what the others on the machine do is no defect
 
 
@@ -36,6 +39,11 @@ def fact_rows(size):
             "due_at": at + timedelta(days=21), "routed_at": at, "answered_at": at + timedelta(days=3), "closed_at": at + timedelta(days=4),
             "moved_at": at + timedelta(days=4),
         }  # fmt: skip
+
+
+def reads_rows(kpi_id):
+    measure = kpi_definitions()[kpi_id].measure
+    return measure in READ_ROWS or measure in OF_APPEALS
 
 
 @pytest.fixture
@@ -62,7 +70,8 @@ class TestCountBy:
                     assert response.status_code == 200
                 slowest[kpi_id, region.get("region", "all")] = min(times)
         print({key: round(1000 * seconds) for key, seconds in slowest.items()})  # noqa: T201 - the measurement
-        assert max(slowest.values()) < WANTED
+        grow = max(1.0, SIZE / 50_000)
+        assert {key: seconds for key, seconds in slowest.items() if seconds >= WANTED * (grow if reads_rows(key[0]) else 1)} == {}
 
     @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # the plan's words are SQLite's
     async def test_long_counts_read_an_index_alone_and_in_its_order(self, world):
@@ -86,3 +95,31 @@ class TestCountBy:
                 plan = [row.detail for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
                 assert f"COVERING INDEX {index}" in plan[1], kpi_id
                 assert plan[2:] == ["SCAN anon_1", "USE TEMP B-TREE FOR GROUP BY"], kpi_id  # of the few rows that are left
+
+    @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+    @pytest.mark.parametrize(
+        ("kpi_id", "asked", "index"),
+        [
+            ("answer_time_median", {}, "COVERING INDEX ix_fact_answer_time"),
+            ("answer_time_p90", {"region": "KZ-43"}, "COVERING INDEX ix_fact_answer_time"),
+            ("tier1_leakage", {}, "SEARCH fact_1 USING INDEX ix_fact_follows (follows=?)"),
+            ("first_contact_resolution", {}, "COVERING INDEX ix_fact_follows"),
+        ],
+    )
+    async def test_times_and_continuations_read_an_index(self, world, kpi_id, asked, index):
+        statements = []
+
+        def watch(_connection, _cursor, statement, parameters, *_rest):
+            statements.append((statement, parameters))
+
+        listen(world.parts.database._reader.sync_engine, "before_cursor_execute", watch)
+        await world.kpi(kpi_id, **asked)
+        async with world.parts.database.read() as session:
+            connection = await session.connection()
+            plans = [
+                row.detail
+                for statement, parameters in list(statements)
+                if "answered_at" in statement
+                for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            ]
+        assert [line for line in plans if index in line], plans

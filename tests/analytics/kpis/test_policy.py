@@ -14,40 +14,46 @@ IDS = {
     "classifier_agreement_kk", "classifier_agreement_ru",
     *(f"classifier_agreement_{kind.lower()}" for kind in taxonomy().kinds),
 }  # fmt: skip
+OF_COURSE = {
+    "answered_share", "answer_time_median", "answer_time_p90", "answered_in_time", "overdue", "extended", "reopened", "held_by_fund",
+    "held_by_provider", "held_by_applicant", "first_contact_resolution", "tier1_leakage",
+}  # fmt: skip
 OF_CALLS = {kpi for kpi in IDS if kpi.startswith("calls_")}
 OF_CLASSIFIER = {kpi for kpi in IDS if kpi.startswith("classifier_")}
-HEADER = "# source: a test\nid,kk,ru,en,unit,metric_version,cohort,measure,group,public,dashboard\n"
+HEADER = "# source: a test\nid,kk,ru,en,unit,metric_version,cohort,measure,group,public,direction,minimum_n,dashboard\n"
 
 
 class TestKpiDefinitions:
     def test_every_figure_of_the_surface_is_defined(self):
-        assert set(kpi_definitions()) == IDS
+        assert set(kpi_definitions()) == IDS | OF_COURSE
 
     def test_figures_that_point_at_a_provider_or_an_outcome_are_not_public(self):
         assert {kpi.id for kpi in kpi_definitions().values() if not kpi.public} == {
             "received_by_tier", "complaints_by_provider", "outcomes", "resolved_on_spot", "withdrawn", "satisfaction", "confirmed",
-            "verified", "refuted", "unproven", "self_served", *OF_CALLS, *OF_CLASSIFIER,
+            "verified", "refuted", "unproven", "self_served", *OF_CALLS, *OF_CLASSIFIER, *OF_COURSE,
         }  # fmt: skip
 
     @pytest.mark.parametrize(
         "row",
         [
-            "a,Қ,Р,E,appeals,1,COMPLAINTS,all,none,true,none",
-            "a,Қ,Р,E,appeals,1,all,SOLVED,none,true,none",
-            "a,Қ,Р,E,appeals,1,all,all,colour,true,none",
-            "a,Қ,Р,E,appeals,0,all,all,none,true,none",
-            "a,Қ,Р,E,calls,1,calls,LOUD,none,false,none",
-            "a,Қ,Р,E,calls,1,calls,OFFERED,none,true,none",
-            "a,Қ,Р,E,score,1,all,SCORE,region,false,none",
-            "a,,Р,E,appeals,1,all,all,none,true,none",
-            "a,Қ,Р,E,appeals,1,all,all,tier,true,none",
-            "a,Қ,Р,E,appeals,1,all,WITHDRAWN,none,true,none",
-            "a,Қ,Р,E,appeals,1,all,UNPROVEN,none,true,none",
-            "a,Қ,Р,E,appeals,1,all,all,kind,true,none\nb,Қ,Р,E,appeals,1,all,all,kind,true,none",
-            "a,Қ,Р,E,appeals,1,all,all,none,true,none\na,Қ,Р,E,appeals,1,all,all,none,true,none",
-            "a,Қ,Р,E,appeals,1,all,all,none,true,chart",
-            "a,Қ,Р,E,appeals,1,all,all,kind,true,main",
-            "a,Қ,Р,E,appeals,1,all,all,none,true,roof",
+            "a,Қ,Р,E,appeals,1,COMPLAINTS,all,none,true,none,1,none",
+            "a,Қ,Р,E,appeals,1,all,SOLVED,none,true,none,1,none",
+            "a,Қ,Р,E,appeals,1,all,all,colour,true,none,1,none",
+            "a,Қ,Р,E,appeals,0,all,all,none,true,none,1,none",
+            "a,Қ,Р,E,calls,1,calls,LOUD,none,false,none,1,none",
+            "a,Қ,Р,E,calls,1,calls,OFFERED,none,true,none,1,none",
+            "a,Қ,Р,E,score,1,all,SCORE,region,false,none,1,none",
+            "a,,Р,E,appeals,1,all,all,none,true,none,1,none",
+            "a,Қ,Р,E,appeals,1,all,all,tier,true,none,1,none",
+            "a,Қ,Р,E,appeals,1,all,WITHDRAWN,none,true,none,1,none",
+            "a,Қ,Р,E,appeals,1,all,UNPROVEN,none,true,none,1,none",
+            "a,Қ,Р,E,appeals,1,all,all,kind,true,none,1,none\nb,Қ,Р,E,appeals,1,all,all,kind,true,none,1,none",
+            "a,Қ,Р,E,appeals,1,all,all,none,true,none,1,none\na,Қ,Р,E,appeals,1,all,all,none,true,none,1,none",
+            "a,Қ,Р,E,appeals,1,all,all,none,true,none,1,chart",
+            "a,Қ,Р,E,appeals,1,all,all,kind,true,none,1,main",
+            "a,Қ,Р,E,appeals,1,all,all,none,true,none,1,roof",
+            "a,Қ,Р,E,appeals,1,all,all,none,true,sideways,1,none",
+            "a,Қ,Р,E,appeals,1,all,all,none,true,none,0,none",
         ],
     )
     def test_a_wrong_row_is_refused_before_the_service_starts(self, row):

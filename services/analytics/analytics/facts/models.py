@@ -16,6 +16,7 @@ from shared.rows import table_of
 _ANSWERED: Final = text("answered_at IS NOT NULL")
 _RATED: Final = text("score IS NOT NULL")
 _PROOF: Final = text("proof IS NOT NULL")
+_FOLLOWS: Final = text("follows IS NOT NULL")
 _REVIEWED: Final = text("agreed IS NOT NULL")
 
 
@@ -41,6 +42,19 @@ class Fact(AnalyticsModel, table=True):
             postgresql_where=_REVIEWED,
         ),
         Index("ix_fact_open", "status", "urgency"),
+        Index(
+            "ix_fact_answer_time",
+            "received_on",
+            "region",
+            "kind",
+            "follows",
+            "imported",
+            "received_at",
+            "answered_at",
+            sqlite_where=_ANSWERED,
+            postgresql_where=_ANSWERED,
+        ),
+        Index("ix_fact_follows", "follows", sqlite_where=_FOLLOWS, postgresql_where=_FOLLOWS),
         Index("ix_fact_proof", "received_on", "region", "proof", "kind", "follows", sqlite_where=_PROOF, postgresql_where=_PROOF),
         Index("ix_fact_answered", "answered_at", "due_at", sqlite_where=_ANSWERED, postgresql_where=_ANSWERED),
     )
@@ -81,6 +95,15 @@ class Fact(AnalyticsModel, table=True):
     """Whether the first person who corrected or answered the appeal left kind and subject as they were; None before."""
     moved_at: datetime
     """The time of its latest event."""
+    number: str | None = None
+    """The registration number; None for appeals that were counted before this column existed, until the facts are built again."""
+    extended: bool = False
+    """The statutory term was extended."""
+    reopened: bool = False
+    held_by_fund: int = 0
+    """Seconds that the Fund held it until its latest event: the sum of `dwell_seconds` of its transitions; likewise the next two."""
+    held_by_provider: int = 0
+    held_by_applicant: int = 0
 
 
 class Transition(AnalyticsModel, table=True):
@@ -106,6 +129,7 @@ class Provider(AnalyticsModel, table=True):
     name_kk: str
     name_ru: str
     region: str
+    district: str | None = None
 
 
 class CallFact(AnalyticsModel, table=True):
@@ -173,6 +197,11 @@ class FactState(TypedDict):
     proof: Proof | None
     decision: str | None
     agreed: bool | None
+    extended: bool
+    reopened: bool
+    held_by_fund: int
+    held_by_provider: int
+    held_by_applicant: int
 
 
 class FactChange(TypedDict, total=False):
@@ -197,6 +226,11 @@ class FactChange(TypedDict, total=False):
     proof: Proof | None
     decision: str | None
     agreed: bool | None
+    extended: bool
+    reopened: bool
+    held_by_fund: int
+    held_by_provider: int
+    held_by_applicant: int
 
 
 class FactRow(FactState):
@@ -209,6 +243,7 @@ class FactRow(FactState):
     received_on: date
     registered_at: datetime | None
     follows: UUID | None
+    number: str | None
 
 
 class TransitionRow(TypedDict):
@@ -228,6 +263,7 @@ class ProviderRow(TypedDict):
     name_kk: str
     name_ru: str
     region: str
+    district: str | None
 
 
 class CallRow(TypedDict):

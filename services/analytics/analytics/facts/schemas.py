@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 
@@ -96,6 +96,8 @@ class CohortFilters:
     topic: str | None = None
     tier: int | None = None
     provider_id: UUID | None = None
+    district: str | None = None
+    """The district of the provider."""
     language: str | None = None
 
 
@@ -125,6 +127,43 @@ class Cohort:
     proofs: frozenset[Proof] = frozenset()
     """Narrows to appeals with one of these; empty does not narrow."""
     filters: CohortFilters = EVERYTHING
+
+
+class Formula(StrEnum):
+    """What is computed of the appeals of a cohort."""
+
+    SCORE = "SCORE"
+    AGREEMENT = "AGREEMENT"
+    AGREEMENT_AUTO = "AGREEMENT_AUTO"
+    AGREEMENT_SUGGEST = "AGREEMENT_SUGGEST"
+    AGREEMENT_TRIAGE = "AGREEMENT_TRIAGE"
+    AGREEMENT_KK = "AGREEMENT_KK"
+    AGREEMENT_RU = "AGREEMENT_RU"
+    ANSWERED = "ANSWERED"
+    IN_TIME = "IN_TIME"
+    OVERDUE = "OVERDUE"
+    EXTENDED = "EXTENDED"
+    REOPENED = "REOPENED"
+    HELD_BY_FUND = "HELD_BY_FUND"
+    HELD_BY_PROVIDER = "HELD_BY_PROVIDER"
+    HELD_BY_APPLICANT = "HELD_BY_APPLICANT"
+    FIRST_CONTACT = "FIRST_CONTACT"
+    LEAKED = "LEAKED"
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaRules:
+    """What formulas need in addition to the facts: the present, and how soon a complaint after an answer counts as leakage."""
+
+    now: datetime
+    leakage_seconds: int
+
+
+class Quantile(NamedTuple):
+    """A percentile in hundredths of a second, and the number of values."""
+
+    hundredths: int
+    n: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the other slices may ask of the facts: the read queries, each in the caller's session."""
 
 from analytics.facts.repository import (
-    agreement,
+    answer_times,
     answered_since,
     applied_until,
     call_totals,
@@ -11,15 +11,15 @@ from analytics.facts.repository import (
     in_statuses,
     provider_names,
     received_between,
-    scores,
     self_served_count,
+    tallies,
 )
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
 from shared.projection import EndingOutcome
 
 __all__ = [
-    "agreement",
+    "answer_times",
     "answered_since",
     "applied_until",
     "call_totals",
@@ -30,8 +30,8 @@ __all__ = [
     "in_statuses",
     "provider_names",
     "received_between",
-    "scores",
     "self_served_count",
+    "tallies",
 ]
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from analytics.facts.schemas import Group
 from analytics.kpis.dependencies import PublicFiguresDep
 from analytics.kpis.errors import PeriodNotPublic
+from analytics.kpis.policy import Kpi
 from analytics.kpis.schemas import CohortQuery, Figure, KpiEntry, KpiQuery, Trend, TrendQuery
 from analytics.kpis.service.access import view_of
 from analytics.kpis.service.figures import FigureRequest, figure
@@ -31,8 +32,12 @@ async def list_kpis(
     """List the figures that the client may read."""
     kpis = view_of(current).kpis
     page, next_cursor = page_of(kpis, limit, cursor)
-    items = [KpiEntry(id=kpi.id, unit=kpi.unit, metric_version=kpi.metric_version, **kpi.label.as_dict()) for kpi in page]
-    return ListResponse(items=items, total=len(kpis), next_cursor=next_cursor)
+    return ListResponse(items=[_entry(kpi) for kpi in page], total=len(kpis), next_cursor=next_cursor)
+
+
+def _entry(kpi: Kpi) -> KpiEntry:
+    names = {"unit", "metric_version", "grain", "direction", "minimum_n"}
+    return KpiEntry(id=kpi.id, **{name: getattr(kpi, name) for name in names}, **kpi.label.as_dict())
 
 
 @router.get("/kpis/{kpi_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput, PeriodNotPublic))

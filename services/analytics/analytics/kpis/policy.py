@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from analytics.facts.schemas import Grain, Group, Proof
+from analytics.facts.schemas import Formula, Grain, Group, Proof
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError, Row, parse_rows
 from shared.domain.taxonomy import taxonomy
@@ -27,29 +27,31 @@ class Unit(StrEnum):
     QUESTIONS = "questions"
 
 
+class Direction(StrEnum):
+    """Which way a figure should go."""
+
+    UP = "up"
+    DOWN = "down"
+    NONE = "none"
+
+
 class Measure(StrEnum):
-    """What is measured of calls, or of appeals (`OF_APPEALS`)."""
+    """What is measured of calls and questions, and the percentiles of appeals; all other measures of appeals are a `Formula`."""
 
     OFFERED = "OFFERED"
-    ANSWERED = "ANSWERED"
+    ANSWERED_CALLS = "ANSWERED_CALLS"
     ABANDONED = "ABANDONED"
     ABANDONED_SHORT = "ABANDONED_SHORT"
     WAITING = "WAITING"
     HANDLING = "HANDLING"
-    IN_TIME = "IN_TIME"
-    SCORE = "SCORE"
+    ANSWERED_SOON = "ANSWERED_SOON"
     SELF_SERVED = "SELF_SERVED"
-    AGREEMENT = "AGREEMENT"
-    AGREEMENT_AUTO = "AGREEMENT_AUTO"
-    AGREEMENT_SUGGEST = "AGREEMENT_SUGGEST"
-    AGREEMENT_TRIAGE = "AGREEMENT_TRIAGE"
-    AGREEMENT_KK = "AGREEMENT_KK"
-    AGREEMENT_RU = "AGREEMENT_RU"
+    ANSWER_TIME_MEDIAN = "ANSWER_TIME_MEDIAN"
+    ANSWER_TIME_P90 = "ANSWER_TIME_P90"
 
 
-_OF_CLASSIFIER: Final = frozenset(measure for measure in Measure if measure.startswith("AGREEMENT"))
-OF_APPEALS: Final = frozenset({Measure.SCORE, Measure.SELF_SERVED, *_OF_CLASSIFIER})
-"""The measures of appeals, and of questions that were answered before they became one; all others are of calls."""
+OF_APPEALS: Final = frozenset({Measure.ANSWER_TIME_MEDIAN, Measure.ANSWER_TIME_P90})
+"""The measures of appeals; all others are of calls, or of questions that were answered before they became an appeal."""
 
 
 PROOFS: Final[Mapping[str, frozenset[Proof]]] = MappingProxyType(
@@ -124,17 +126,20 @@ class Kpi:
     kind: str | None
     outcome: str | None
     group: Group | None
-    measure: Measure | None
+    measure: Measure | Formula | None
     proofs: frozenset[Proof]
     """Limits what is counted to appeals of which this is known; empty for no limit."""
     public: bool
+    direction: Direction
+    minimum_n: int
+    """A share, average or percentile of fewer calls or appeals is not shown: it says nothing."""
     dashboard: DashboardSection | None
     """Where the dashboard shows it; None: nowhere."""
 
     @property
     def grain(self) -> Grain:
         """Return what the figure counts: it can be narrowed and split by the columns of that grain."""
-        if self.measure is None or (self.measure in OF_APPEALS and self.measure is not Measure.SELF_SERVED):
+        if self.measure is None or isinstance(self.measure, Formula) or self.measure in OF_APPEALS:
             return Grain.APPEALS
         return Grain.QUESTIONS if self.measure is Measure.SELF_SERVED else Grain.CALLS
 
@@ -142,6 +147,15 @@ class Kpi:
     def shape(self) -> tuple[str | None, Group | None]:
         """Cohort and group."""
         return self.kind, self.group
+
+
+@cache
+def leakage_days() -> int:
+    """Return how soon a complaint after an answer of tier 1 counts as leakage. Raises ReferenceDataError for a missing or wrong rule."""
+    rules = {row.text("rule"): row for row in policy_rows(PACKAGE, "appeals.csv")}
+    if rules.keys() != {"leakage_days"}:
+        raise ReferenceDataError("appeals.csv", 1, "the rules are not those that the figures need")
+    return rules["leakage_days"].number_in("value", 1, 365)
 
 
 @cache
@@ -170,7 +184,7 @@ def _kpi(row: Row) -> Kpi:
     measure = _measure(row)
     proofs = frozenset[Proof]() if measure else PROOFS.get(row.text("measure"), frozenset[Proof]())
     if measure and (group != _NONE or row.flag("public")):
-        raise row.error("a figure of calls, ratings or self-service has no parts and is not public")
+        raise row.error("a measured figure has no parts of its own and is not public")
     section = row.one_of("dashboard", frozenset[str](DashboardSection) | {_NONE})
     if section != _NONE and (section == DashboardSection.CHART) != (group != _NONE):
         raise row.error("the dashboard shows a figure with parts as a chart, and one without parts as a number")
@@ -185,15 +199,18 @@ def _kpi(row: Row) -> Kpi:
         measure=measure,
         proofs=proofs,
         public=row.flag("public"),
+        direction=Direction(row.one_of("direction", frozenset[str](Direction))),
+        minimum_n=row.number_in("minimum_n", 1, 1000),
         dashboard=None if section == _NONE else DashboardSection(section),
     )
 
 
-def _measure(row: Row) -> Measure | None:
+def _measure(row: Row) -> Measure | Formula | None:
+    of_appeals = OF_APPEALS | {Measure.SELF_SERVED}
     if row.text("cohort") == _CALLS:
-        return Measure(row.one_of("measure", frozenset[str](Measure) - OF_APPEALS))
+        return Measure(row.one_of("measure", frozenset[str](Measure) - of_appeals))
     code = row.text("measure")
-    return Measure(code) if code in OF_APPEALS else None
+    return Measure(code) if code in of_appeals else Formula(code) if code in frozenset[str](Formula) else None
 
 
 def _unless_all(row: Row, column: str, codes: frozenset[str]) -> str | None:
@@ -221,5 +238,5 @@ def check_policies() -> None:
     """Load every file of this slice. Raises ReferenceDataError, so that no process starts with a wrong file."""
     if missing := set(CountedKind) - taxonomy().kinds.keys():
         raise ReferenceDataError("kinds.csv", 1, f"missing: {', '.join(sorted(missing))}")
-    for load in (kpi_definitions, publication, call_rules):
+    for load in (kpi_definitions, publication, call_rules, leakage_days):
         load()

@@ -68,6 +68,8 @@ class CohortQuery(StrictModel):
     topic: TopicCode | None = None
     tier: TierNumber | None = None
     provider_id: UUID | None = None
+    district: str | None = Field(None, max_length=100)
+    """The district of the provider."""
     language: Language | None = None
 
     @property
@@ -93,6 +95,12 @@ class KpiEntry(BaseModel):
     en: str
     unit: str
     metric_version: int
+    grain: str
+    """What is counted: appeals, calls or questions."""
+    direction: str
+    """Where the figure should go: up, down or none."""
+    minimum_n: int
+    """A share, average or percentile of fewer is null."""
 
 
 class AliasedModel(BaseModel):
@@ -132,7 +140,7 @@ class Comparison(AliasedModel):
 class Figure(AliasedModel):
     """A figure. `n` is the size of its cohort, `as_of` the time of the newest event in it.
 
-    `suppressed`: the figure is too small to be published, and its value is null.
+    `suppressed`: the figure is too small to be published, or computed from fewer than its `minimum_n`, and its value is null.
     """
 
     id: str

@@ -7,7 +7,7 @@ each, and writes facts and transitions: four statements for a batch of any size,
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from analytics.facts import repository
 from analytics.facts.errors import UnknownAppeal
@@ -62,6 +62,17 @@ Actor = Callable[[Any], ActorKind]
 _FINAL_STAGE = 3
 _STAGES = {CaseStatus.RECEIVED: 0, CaseStatus.REGISTERED: 0, CaseStatus.ANSWERED: 2}
 _MIDDLE_STAGE = 1
+
+
+HeldColumn = Literal["held_by_fund", "held_by_provider", "held_by_applicant"]
+_HOLDERS: Mapping[Holder | None, HeldColumn] = {
+    Holder.FUND_TIER1: "held_by_fund",
+    Holder.FUND_TIER2: "held_by_fund",
+    Holder.FUND_TIER3: "held_by_fund",
+    Holder.PROVIDER: "held_by_provider",
+    Holder.APPLICANT: "held_by_applicant",
+}
+"""Whose time is added up in which column."""
 
 
 def local_day(moment: datetime, region: str) -> date:
@@ -134,6 +145,12 @@ def _new_fact(event: AppealRegistered | AppealImported, status: CaseStatus, at: 
         "proof": None,
         "decision": None,
         "agreed": None,
+        "number": event.number,
+        "extended": False,
+        "reopened": False,
+        "held_by_fund": 0,
+        "held_by_provider": 0,
+        "held_by_applicant": 0,
     }
 
 
@@ -181,7 +198,8 @@ def _clock_started(event: ClockStarted, fact: FactState, _at: datetime) -> FactC
 
 def _extended(event: TermExtended, fact: FactState, at: datetime) -> FactChange:
     """Set the new end of the statutory term: an answer until then is in time (АППК art. 76(3)). A late decision undoes no breach."""
-    return {"due_at": event.due_at} if fact["due_at"] is None or at <= fact["due_at"] else {}
+    due_at = event.due_at if fact["due_at"] is None or at <= fact["due_at"] else fact["due_at"]
+    return {"due_at": due_at, "extended": True}
 
 
 def _answered(event: AnswerGiven, fact: FactState, at: datetime) -> FactChange:
@@ -199,7 +217,8 @@ def _ended(event: AppealEvent, fact: FactState, at: datetime) -> FactChange:
 
 def _reopened(event: CaseReopened, fact: FactState, _at: datetime) -> FactChange:
     """Take the end back. The applicant has confirmed nothing of what comes now."""
-    return {"closed_at": None, "confirmed": None} if _changes_status(event, fact) else {}
+    reopened: FactChange = {"reopened": True}
+    return {**reopened, "closed_at": None, "confirmed": None} if _changes_status(event, fact) else reopened
 
 
 def _changes_status(event: AppealEvent, fact: FactState) -> bool:
@@ -269,8 +288,8 @@ async def apply_appeal_events(work: UnitOfWork, batch: Batch[Any]) -> None:
         appeal_id = received.event.appeal_id
         before = facts.get(appeal_id)
         after = _open(received, before) if type(received.event) in _OPENING else _change(received, before)
-        facts[appeal_id] = after
         transitions.append(_transition(received, before=before, after=after))
+        facts[appeal_id] = _held(after, transitions[-1])
     # A fact that is not stored was opened in this batch, so it has every column.
     repository.insert_facts(work.session, [cast("FactRow", fact) for appeal_id, fact in facts.items() if appeal_id not in stored])
     await repository.update_facts(work.session, [facts[appeal_id] for appeal_id in stored])
@@ -314,6 +333,15 @@ def _transition(received: Received[Any], *, before: FactState | None, after: Fac
     }
 
 
+def _held(fact: FactState, passed: TransitionRow) -> FactState:
+    """Add the seconds before an event to the time that its holder held the appeal. A redelivered event adds none."""
+    holder, seconds = passed["holder_before"], passed["dwell_seconds"]
+    if holder not in _HOLDERS or not seconds:
+        return fact
+    column = _HOLDERS[holder]
+    return cast("FactState", {**fact, column: fact[column] + seconds})
+
+
 class _Progress(NamedTuple):
     """Who holds an appeal, and its position: the stage, then the tier within the Fund."""
 
@@ -329,8 +357,8 @@ def _progress(status: CaseStatus, tier: int | None) -> _Progress:
 
 
 async def record_providers(work: UnitOfWork, batch: Batch[ProviderRecorded]) -> None:
-    """Store the names of providers."""
-    names = {"provider_id", "name_kk", "name_ru", "region"}
+    """Store the names and districts of providers."""
+    names = {"provider_id", "name_kk", "name_ru", "region", "district"}
     rows = [received.event.model_dump(include=names) for received in batch.received]
     await repository.upsert_providers(work.session, cast("list[ProviderRow]", rows))
 

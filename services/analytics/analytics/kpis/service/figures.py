@@ -3,25 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts import service as facts
 from analytics.facts.schemas import EVERYTHING, FILTERS, GROUPS, TIMES, Cohort, CohortFilters, Group
-from analytics.kpis.policy import Kpi, Unit
+from analytics.kpis.policy import Kpi
 from analytics.kpis.schemas import Compare, Comparison, Figure, Part
 from analytics.kpis.service.access import View
 from analytics.kpis.service.labels import part_labels
-from analytics.kpis.service.measures import Measured, measured
+from analytics.kpis.service.measures import COUNTS, Measured, measured
 from analytics.kpis.service.percentages import as_number, change_percent, percent
 from analytics.kpis.service.periods import Period
 from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, part_code, require_public
 from shared.domain.labels import Label
 from shared.unit_of_work import UnitOfWork
-
-COUNTS: Final = frozenset({Unit.APPEALS, Unit.CALLS, Unit.QUESTIONS})
-"""The units of figures whose parts add up to the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +57,16 @@ async def figure(work: UnitOfWork, kpi: Kpi, request: FigureRequest, view: View,
         return await _public(work, kpi, request, public)
     session, cohort, ignored = work.session, request.cohort(kpi), request.ignored(kpi, is_public=False)
     group = kpi.group if request.group_by is None or "group_by" in ignored else request.group_by
-    parts = await _parts(session, kpi, cohort, group) if group else {}
+    parts = await _parts(work, kpi, cohort, group) if group else {}
     is_sum = kpi.measure is None and group is not None
-    whole = _total(parts) if is_sum else (await measured(session, kpi, cohort))[None]
+    whole = _total(parts) if is_sum else (await measured(work, kpi, cohort))[None]
     return Figure(
         **await _described(work, kpi, request, ignored),
         value=whole.value,
         n=whole.n,
-        suppressed=False,
+        suppressed=whole.is_suppressed,
         parts=await _shown(session, kpi, group, parts, whole.value) if group else [],
-        comparison=await _comparison(session, kpi, cohort, request, whole.value) if request.compare else None,
+        comparison=await _comparison(work, kpi, cohort, request, whole.value) if request.compare else None,
     )
 
 
@@ -108,10 +104,10 @@ async def _public(work: UnitOfWork, kpi: Kpi, request: FigureRequest, public: Pu
     )
 
 
-async def _parts(session: AsyncSession, kpi: Kpi, cohort: Cohort, group: Group) -> Mapping[str, Measured]:
+async def _parts(work: UnitOfWork, kpi: Kpi, cohort: Cohort, group: Group) -> Mapping[str, Measured]:
     """Return values by code, with counts of categories under their root and everything without a code under UNSPECIFIED."""
     found: dict[str, Measured] = {}
-    for code, part in (await measured(session, kpi, cohort, group)).items():
+    for code, part in (await measured(work, kpi, cohort, group)).items():
         shown = part_code(group, code)
         found[shown] = _total({"": found[shown], shown: part}) if shown in found else part
     return found
@@ -147,7 +143,7 @@ async def _shown(
             value=part.value,
             share=_share(kpi, part.value, whole),
             n=None if is_public and part.value is None else part.n,
-            suppressed=is_public and part.value is None,
+            suppressed=(is_public and part.value is None) or part.is_suppressed,
             **labels.get(code, Label(code, code, code)).as_dict(),
         )
         for code, part in sorted(parts.items(), key=order)
@@ -159,12 +155,12 @@ def _share(kpi: Kpi, part: float | None, whole: float | None) -> float | None:
     return as_number(percent(int(part or 0), int(whole or 0))) if is_count else None
 
 
-async def _comparison(session: AsyncSession, kpi: Kpi, cohort: Cohort, request: FigureRequest, value: float | None) -> Comparison | None:
+async def _comparison(work: UnitOfWork, kpi: Kpi, cohort: Cohort, request: FigureRequest, value: float | None) -> Comparison | None:
     if request.compare is None:
         return None
     before = request.period.compared(request.compare)
-    base = (await measured(session, kpi, replace(cohort, first=before.first, last=before.last)))[None]
-    return _compared(before, value, base.value, is_hidden=False)
+    base = (await measured(work, kpi, replace(cohort, first=before.first, last=before.last)))[None]
+    return _compared(before, value, base.value, is_hidden=base.is_suppressed)
 
 
 def _compared(period: Period, value: float | None, base: float | None, *, is_hidden: bool) -> Comparison:

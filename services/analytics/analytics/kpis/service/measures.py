@@ -2,57 +2,76 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from decimal import Decimal
+from datetime import timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts import service as facts
-from analytics.facts.schemas import CallTotals, Cohort, Group, Tally
-from analytics.kpis.policy import Kpi, Measure, call_rules
+from analytics.facts.schemas import CallTotals, Cohort, Formula, FormulaRules, Group
+from analytics.kpis.policy import Kpi, Measure, Unit, call_rules, leakage_days
 from analytics.kpis.service.percentages import as_number, average, percent
+from shared.unit_of_work import UnitOfWork
+
+COUNTS: Final = frozenset({Unit.APPEALS, Unit.CALLS, Unit.QUESTIONS})
+"""The units of figures whose parts add up to the whole."""
 
 
 class Measured(NamedTuple):
-    """A value, and the number of calls, appeals or questions from which it is computed; None without any."""
+    """A value, and the number of calls, appeals or questions from which it is computed; None without any, or if they are too few."""
 
     value: int | float | None
     n: int
 
-
-Computation = Callable[[AsyncSession, Cohort, Group | None], Awaitable[Mapping[str | None, Measured]]]
-"""Returns the measured values by code; without a group the only one is that of None."""
-
-
-def _ratio(tallies: Mapping[str | None, Tally], ratio: Callable[[int, int], Decimal | None]) -> dict[str | None, Measured]:
-    return {code: Measured(as_number(ratio(tally.total, tally.n)), tally.n) for code, tally in tallies.items()}
+    @property
+    def is_suppressed(self) -> bool:
+        """Return whether the value is hidden, because it is computed from too few."""
+        return self.value is None and self.n > 0
 
 
-async def _score(session: AsyncSession, cohort: Cohort, group: Group | None) -> Mapping[str | None, Measured]:
-    return _ratio(await facts.scores(session, cohort, group), average)
+Parts = Mapping[str | None, Measured]
+"""Measured values by code; without a group the only one is that of None."""
+Computation = Callable[[UnitOfWork, Cohort, Group | None], Awaitable[Parts]]
 
 
-async def _self_served(session: AsyncSession, cohort: Cohort, group: Group | None) -> Mapping[str | None, Measured]:
-    """Count questions that an article answered before they were filed."""
-    return {code: Measured(tally.total, tally.n) for code, tally in (await facts.self_served_count(session, cohort, group)).items()}
+async def _of_formula(work: UnitOfWork, kpi: Kpi, formula: Formula, cohort: Cohort, group: Group | None) -> Parts:
+    found = await facts.tallies(work.session, cohort, formula, group, formula_rules(work))
+    if kpi.unit in COUNTS:
+        return {code: Measured(tally.total, tally.n) for code, tally in found.items()}
+    ratio = percent if kpi.unit is Unit.PERCENT else average
+    return {code: Measured(as_number(ratio(tally.total, tally.n)), tally.n) for code, tally in found.items()}
 
 
-def _agreement(*, decision: str | None = None, language: str | None = None) -> Computation:
-    """Return the computation of the share of classified appeals that the first person who worked on them left as they were."""
+def formula_rules(work: UnitOfWork) -> FormulaRules:
+    """Return the present and the rules of the policy."""
+    return FormulaRules(work.clock.now(), int(timedelta(days=leakage_days()).total_seconds()))
 
-    async def compute(session: AsyncSession, cohort: Cohort, group: Group | None) -> Mapping[str | None, Measured]:
-        return _ratio(await facts.agreement(session, cohort, group, decision, language), percent)
+
+def _answer_time(per_cent: int) -> Computation:
+    """Return the computation of a percentile of the time to answer."""
+
+    async def compute(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
+        found = await facts.answer_times(work.session, cohort, group, per_cent)
+        if group is None and not found:
+            return {None: Measured(None, 0)}
+        return {code: Measured(as_number(average(each.hundredths, 100)), each.n) for code, each in found.items()}
 
     return compute
+
+
+async def _self_served(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
+    """Count questions that an article answered before they were filed."""
+    found = await facts.self_served_count(work.session, cohort, group)
+    return {code: Measured(tally.total, tally.n) for code, tally in found.items()}
 
 
 def _of_calls(value: Callable[[CallTotals], tuple[int | float | None, int]]) -> Computation:
     """Return the computation of a value from the totals of the calls."""
 
-    async def compute(session: AsyncSession, cohort: Cohort, group: Group | None) -> Mapping[str | None, Measured]:
+    async def compute(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
         rules = call_rules()
         seconds = {"in_time_seconds": rules.answered_within_seconds, "short_seconds": rules.short_abandon_seconds}
-        totals = await facts.call_totals(session, cohort, group, **seconds)
+        totals = await facts.call_totals(work.session, cohort, group, **seconds)
         return {code: Measured(*value(each)) for code, each in totals.items()}
 
     return compute
@@ -69,27 +88,35 @@ def _in_time(calls: CallTotals) -> tuple[float | None, int]:
 
 _COMPUTATIONS: Final[Mapping[Measure, Computation]] = {
     Measure.OFFERED: _of_calls(lambda calls: (_offered(calls), _offered(calls))),
-    Measure.ANSWERED: _of_calls(lambda calls: (calls.answered, _offered(calls))),
+    Measure.ANSWERED_CALLS: _of_calls(lambda calls: (calls.answered, _offered(calls))),
     Measure.ABANDONED: _of_calls(lambda calls: (calls.abandoned, _offered(calls))),
     Measure.ABANDONED_SHORT: _of_calls(lambda calls: (calls.abandoned_short, _offered(calls))),
     Measure.WAITING: _of_calls(lambda calls: (as_number(average(calls.waited, calls.answered)), calls.answered)),
     Measure.HANDLING: _of_calls(lambda calls: (as_number(average(calls.talked, calls.answered)), calls.answered)),
-    Measure.IN_TIME: _of_calls(_in_time),
-    Measure.SCORE: _score,
+    Measure.ANSWERED_SOON: _of_calls(_in_time),
     Measure.SELF_SERVED: _self_served,
-    Measure.AGREEMENT: _agreement(),
-    Measure.AGREEMENT_AUTO: _agreement(decision="auto"),
-    Measure.AGREEMENT_SUGGEST: _agreement(decision="suggest"),
-    Measure.AGREEMENT_TRIAGE: _agreement(decision="triage"),
-    Measure.AGREEMENT_KK: _agreement(language="kk"),
-    Measure.AGREEMENT_RU: _agreement(language="ru"),
+    Measure.ANSWER_TIME_MEDIAN: _answer_time(50),
+    Measure.ANSWER_TIME_P90: _answer_time(90),
 }
 
 
-async def measured(session: AsyncSession, kpi: Kpi, cohort: Cohort, group: Group | None = None) -> Mapping[str | None, Measured]:
-    """Return the values of a figure by code; without a group the only one is that of None."""
-    if kpi.measure is not None:
-        return await _COMPUTATIONS[kpi.measure](session, cohort, group)
+async def measured(work: UnitOfWork, kpi: Kpi, cohort: Cohort, group: Group | None = None) -> Parts:
+    """Return the values of a figure by code; without a group the only one is that of None.
+
+    A share, average or percentile of fewer than `minimum_n` is None.
+    """
+    if kpi.measure is None:
+        return await _counted(work.session, kpi, cohort, group)
+    if isinstance(kpi.measure, Formula):
+        found = await _of_formula(work, kpi, kpi.measure, cohort, group)
+    else:
+        found = await _COMPUTATIONS[kpi.measure](work, cohort, group)
+    if kpi.unit in COUNTS:
+        return found
+    return {code: part if part.n >= kpi.minimum_n else Measured(None, part.n) for code, part in found.items()}
+
+
+async def _counted(session: AsyncSession, kpi: Kpi, cohort: Cohort, group: Group | None) -> Parts:
     counted = replace(cohort, outcome=kpi.outcome, proofs=kpi.proofs)
     if group is None:
         number = await facts.count(session, counted)

@@ -9,8 +9,8 @@ from analytics.facts.schemas import Group
 from analytics.kpis.policy import Kpi
 from analytics.kpis.schemas import Point, Trend
 from analytics.kpis.service.access import View
-from analytics.kpis.service.figures import COUNTS, FigureRequest
-from analytics.kpis.service.measures import Measured, measured
+from analytics.kpis.service.figures import FigureRequest
+from analytics.kpis.service.measures import COUNTS, Measured, measured
 from analytics.kpis.service.periods import ONE_DAY, Period, month_end
 from shared.errors import InvalidInput
 from shared.unit_of_work import UnitOfWork
@@ -27,17 +27,23 @@ async def trend(work: UnitOfWork, kpi: Kpi, request: FigureRequest, interval: Gr
     view.require_all()
     spans = list(_spans(request.period, interval))
     request = request.in_region(view.region(request.region))
-    found = await measured(work.session, kpi, request.cohort(kpi), interval)
+    found = await measured(work, kpi, request.cohort(kpi), interval)
     nothing = Measured(0 if kpi.unit in COUNTS else None, 0)
-    values = [(span, found.get(_code(span, interval), nothing)) for span in spans]
+    points = [(span, found.get(_code(span, interval), nothing)) for span in spans]
     return Trend(
         kpi=kpi.id,
         unit=kpi.unit,
         metric_version=kpi.metric_version,
         as_of=await facts.applied_until(work.session) or work.clock.now(),
         points=[
-            Point(first=max(span.first, request.period.first), last=min(span.last, request.period.last), value=value, n=n, suppressed=False)
-            for span, (value, n) in values
+            Point(
+                first=max(span.first, request.period.first),
+                last=min(span.last, request.period.last),
+                value=point.value,
+                n=point.n,
+                suppressed=point.is_suppressed,
+            )
+            for span, point in points
         ],
         params_ignored=request.ignored(kpi, is_public=False),
     )

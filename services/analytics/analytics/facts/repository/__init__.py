@@ -1,0 +1,36 @@
+"""Every query on the tables of facts, one module an area."""
+
+from analytics.facts.repository.figures import call_totals, count, count_by, count_cells, self_served_count
+from analytics.facts.repository.formulas import answer_times, tallies
+from analytics.facts.repository.present import answered_since, applied_until, in_statuses, provider_names, received_between
+from analytics.facts.repository.rows import (
+    fact_states,
+    insert_calls,
+    insert_facts,
+    insert_self_served,
+    insert_transitions,
+    update_facts,
+    upsert_providers,
+)
+
+__all__ = [
+    "answer_times",
+    "answered_since",
+    "applied_until",
+    "call_totals",
+    "count",
+    "count_by",
+    "count_cells",
+    "fact_states",
+    "in_statuses",
+    "insert_calls",
+    "insert_facts",
+    "insert_self_served",
+    "insert_transitions",
+    "provider_names",
+    "received_between",
+    "self_served_count",
+    "tallies",
+    "update_facts",
+    "upsert_providers",
+]
