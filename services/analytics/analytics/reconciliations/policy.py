@@ -71,6 +71,7 @@ class Explanation(StrEnum):
     SUM_INCOMPLETE = "sum-incomplete"
     SHARES_INCOMPLETE = "shares-incomplete"
     PART_FITS = "part-fits"
+    PART_EXCEEDS = "part-exceeds"
     SUM_OPEN = "sum-open"
     SUM_UNREADABLE = "sum-unreadable"
     SHARE_RIGHT = "share-right"

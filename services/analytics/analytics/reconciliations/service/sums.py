@@ -96,7 +96,8 @@ def _check(found: _Sum) -> Finding:
     values: dict[str, Value] = {"parts": addends, "sum": shown, "total": Amount.of(whole)}
     difference = found.amount(abs(whole.value - found.nominal))
     if span.low > whole.span.high:
-        return contradiction(total, KIND, Explanation.SUM_EXCEEDS, shown, difference=difference, **values)
+        code = Explanation.SUM_EXCEEDS if len(found.parts) > 1 else Explanation.PART_EXCEEDS
+        return contradiction(total, KIND, code, shown, difference=difference, **values)
     if found.is_complete and span.high < whole.span.low:
         return contradiction(total, KIND, Explanation.SUM_FALLS_SHORT, shown, difference=difference, **values)
     if found.missing_line is not None:
