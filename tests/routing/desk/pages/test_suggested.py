@@ -49,7 +49,9 @@ class TestSuggested:
             for version in await repository.versions_in(work.session, [ArticleState.PUBLISHED]):
                 if version.code == "referral":
                     content = dict(version.content) | {"valid_to": (desk.clock.now() - timedelta(days=2)).date().isoformat()}
-                    await repository.change_version(work.session, version.article_id, version.number, content=content)
+                    await repository.change_version(
+                        work.session, version.article_id, version.number, content=content, changed_at=desk.clock.now()
+                    )
         after = sources(await open_desk(desk, f"/{appeal_id}"))
         assert "referral:1" in before
         assert "referral:1" not in after

@@ -1,7 +1,10 @@
 """Which articles are offered on a day: published ones to everybody, and to staff also those that wait for their confirmation."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 from routing.knowledge import repository
@@ -12,6 +15,8 @@ from routing.knowledge.service.search import search
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.taxonomy import taxonomy
 from shared.unit_of_work import UnitOfWork
+
+REMEMBERED: Final = 1_000  # versions whose texts are in memory: more than there are published ones
 
 
 def local_day(moment: datetime) -> date:
@@ -73,8 +78,23 @@ def uncovered_topics(articles: Collection[Article]) -> list[str]:
     return [topic for topic in taxonomy().topics if topic not in covered]
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A version by what its texts follow from, so that they are made ready once and not for every page."""
+
+    key: tuple[UUID, int, ArticleState, str | None, str]
+    version: StoredVersion = field(compare=False)
+
+
 def _article(version: StoredVersion) -> Article | None:
     """Return a version as it is offered; None for one that has no first day or no text yet."""
+    key = (version.article_id, version.number, version.state, version.published_digest, str(version.content))
+    return _ready(_Text(key, version))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _ready(text: _Text) -> Article | None:
+    version = text.version
     content = version.read()
     day, texts = content.valid_from, content.texts()
     if day is None or not all(text.question and text.answer for text in texts.values()):
