@@ -256,7 +256,7 @@ async def report_self_service(target: Target) -> Call:
 
 
 RECIPES: Recipes = {
-    ("post", "/intake/v1/suggestions"): Recipe(suggest_articles, Kind.READ, ALWAYS_SEEN),
+    ("post", "/intake/v1/suggestions"): Recipe(suggest_articles, Kind.READ, ALWAYS_SEEN, own_fields=frozenset({"ticket"})),
     ("post", "/intake/v1/self-service"): Recipe(report_self_service),
     ("post", "/intake/v1/pin-recovery"): Recipe(ask_new_pin),
     ("post", "/intake/v1/pin-recovery/confirmation"): Recipe(confirm_new_pin),
