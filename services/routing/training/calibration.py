@@ -1,6 +1,7 @@
 """Cross-validation that leaves out whole written texts with their copies, and what follows: confidence and thresholds."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -41,17 +42,13 @@ class Judged:
 
     @property
     def kind_is_right(self) -> bool:
-        return self.guess.kind == self.text.kind
+        return self.guess.kind == self.text.kind or self.guess.kind in self.text.also_kinds
 
     @property
     def subject_is_right(self) -> bool:
-        codes = taxonomy()
-        if codes.subject_field(self.guess.kind) != codes.subject_field(self.text.kind):
-            return False
-        if self.text.topic_is_left_open:
+        if self.text.topic_is_left_open and taxonomy().subject_field(self.guess.kind) == "topic":
             return True
-        families = {codes.root_category(code) if self.text.is_category else code for code in self.text.subjects}
-        return self.guess.family in families | {self.text.family}
+        return self.guess.family in self.text.accepted_families
 
     @property
     def is_right(self) -> bool:
@@ -101,9 +98,9 @@ def calibrated(model: ModelFile, judged: Sequence[Judged]) -> ModelFile:
 
 
 def _weights(judged: Sequence[Judged]) -> list[float]:
-    """Return the weight of each text so that a source with its copy counts once."""
-    copied = {each.text.source for each in judged if each.is_copy}
-    return [0.5 if each.text.source in copied else 1.0 for each in judged]
+    """Return the weight of each text so that a source counts once: half of it for the text as written, half for its copies."""
+    copies = Counter(each.text.source for each in judged if each.is_copy)
+    return [0.5 / copies[each.text.source] if each.is_copy else 0.5 if copies[each.text.source] else 1.0 for each in judged]
 
 
 def threshold(certainty: np.ndarray, right: np.ndarray, weights: np.ndarray) -> float | None:

@@ -66,8 +66,6 @@ class _Card:
         yield from self._table(("kind", "threshold"), self._thresholds())
         yield from ("", f"## {say('figures_title')}", "", say("figures"), "")
         yield from self._table(("slice", "texts", "kind", "subject", "auto", "auto_right", "triage"), self._figures())
-        if model.accepted_losses:
-            yield from ("", say("accepted"), "", *(f"- {each}" for each in model.accepted_losses))
         kind, subject = map(_percent, self.found.crossed)
         yield from ("", f"## {say('cross_title')}", "", say("cross", kind=kind, subject=subject))
         yield from ("", f"## {say('confusion_title')}", "", say("confusion"), "", *self._confusion())

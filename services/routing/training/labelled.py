@@ -1,4 +1,7 @@
-"""The labelled texts: `texts/*.txt`, a heading `# KIND SUBJECT` followed by a text on each line."""
+"""The labelled texts: `texts/*.txt`, a heading `# KIND SUBJECT` followed by a text on each line.
+
+A line may end with codes in braces that an honest second reader could have chosen instead: `… {COMPLAINT WAITING}`.
+"""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +14,7 @@ from shared.domain.taxonomy import taxonomy
 
 TEXTS: Final = Path(__file__).parent / "texts"
 _HEADING: Final = re.compile(r"# (?P<kind>[A-Z]+) (?P<subjects>[A-Z_]+(?: \+ [A-Z_]+)*)")
+_SECOND_CODES: Final = re.compile(r"\s*\{(?P<codes>[A-Z_]+(?: [A-Z_]+)*)\}$")
 # Headings of the texts of the detectors, which the classifier does not learn from.
 _OF_DETECTORS: Final = re.compile(r"# (?:urgent|calm|open|protected [A-Z]+)")
 
@@ -26,13 +30,18 @@ class BadLabel(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A text with its kind and subjects, the main one first. `source` numbers the written text that it is or was made from."""
+    """A text with its kind and subjects, the main one first. `source` numbers the written text that it is or was made from.
+
+    `also_kinds`, `also_subjects`: codes that are accepted as well; nothing learns from them.
+    """
 
     text: str
     kind: str
     subjects: tuple[str, ...]
     source: int
     file: str
+    also_kinds: frozenset[str] = frozenset()
+    also_subjects: frozenset[str] = frozenset()
 
     @property
     def subject(self) -> str:
@@ -48,6 +57,15 @@ class Labelled:
     @property
     def is_category(self) -> bool:
         return taxonomy().subject_field(self.kind) == "category"
+
+    @property
+    def accepted_families(self) -> frozenset[str]:
+        """The topics and top-level categories that are right: as on the test file, a code may name both."""
+        categories = taxonomy().categories
+        codes = {*self.subjects, *self.also_subjects}
+        if self.kind in _ABOUT_CARE and self.family == _CARE:
+            codes.add(GeneralSubject.TOPIC)
+        return frozenset({self.family} | {taxonomy().root_category(code) if code in categories else code for code in codes})
 
     @property
     def topic_is_left_open(self) -> bool:
@@ -73,9 +91,19 @@ def _texts_of(path: Path) -> Iterator[Labelled]:
             is_read = _OF_DETECTORS.fullmatch(text) is None
             kind, subjects = _heading(text, f"{path.name}:{number}") if is_read else ("", ())
         elif text and is_read:
-            yield Labelled(text, kind, subjects, 0, path.name)
+            yield _labelled(text, kind, subjects, f"{path.name}:{number}")
         elif text and not kind and number == 1:
             raise BadLabel(f"{path.name}:{number}: a text without a heading")
+
+
+def _labelled(line: str, kind: str, subjects: tuple[str, ...], where: str) -> Labelled:
+    match = _SECOND_CODES.search(line)
+    codes = frozenset(match["codes"].split(" ")) if match else frozenset()
+    kinds = codes & taxonomy().kinds.keys()
+    if unknown := codes - kinds - taxonomy().categories.keys() - taxonomy().topics.keys():
+        raise BadLabel(f"{where}: {sorted(unknown)}")
+    text = line[: match.start()] if match else line
+    return Labelled(text, kind, subjects, 0, where.partition(":")[0], kinds, codes - kinds)
 
 
 def _heading(line: str, where: str) -> tuple[str, tuple[str, ...]]:

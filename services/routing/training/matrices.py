@@ -13,7 +13,7 @@ from shared.language.word_features import BUCKETS, NO_FEATURE, OF_LETTERS, featu
 RARITY_UNIT: Final = np.float32(0.1)
 FEWEST: Final = 3
 """A feature of fewer texts says little about others."""
-CONCEPT_WEIGHT: Final = 5.0
+CONCEPT_WEIGHT: Final = 3.0
 """By what the rarity of a concept is multiplied: a word has one or two of them and thirty features of its letters."""
 
 

@@ -25,11 +25,10 @@ _TYPO, _MISSING, _JOINED = 0.04, 0.04, 0.08  # shares of letters, letters and ga
 _OFTEN: Final = 0.6
 
 
-def noisy_copy(text: Labelled) -> Labelled | None:
-    """Return a copy of a text: hasty, in Latin letters, or with another beginning, end and other slots. None if it does not differ."""
-    chance = Random(text.text)  # noqa: S311 - repeatable, not secret
-    spoilt = chance.choice(_SPOILERS)(text.text, chance)
-    return None if spoilt == text.text else replace(text, text=spoilt)
+def noisy_copies(text: Labelled) -> list[Labelled]:
+    """Return copies of a text: hasty, in Latin letters, and with another beginning, end and other slots; none that does not differ."""
+    spoilt = [spoil(text.text, Random(f"{spoil.__name__} {text.text}")) for spoil in _SPOILERS]  # noqa: S311 - repeatable, not secret
+    return [replace(text, text=each) for each in dict.fromkeys(spoilt) if each != text.text]
 
 
 def _hasty(text: str, chance: Random) -> str:

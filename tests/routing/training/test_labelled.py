@@ -1,7 +1,7 @@
 import pytest
 
 from training.labelled import BadLabel, read_texts
-from training.noise import noisy_copy
+from training.noise import noisy_copies
 
 
 def write(folder, text, name="some.txt"):
@@ -53,6 +53,17 @@ class TestTexts:
         with pytest.raises(BadLabel, match=r"some\.txt:3"):
             read_texts(tmp_path)
 
+    def test_codes_in_braces_are_accepted_as_well(self, tmp_path):
+        write(tmp_path, "# COMPLAINT WAITING_QUEUE\nсколько ждать талон {CONSULTATION CARE_PROVISION REFUSAL_APPOINTMENT}\n")
+        (text,) = read_texts(tmp_path)
+        assert (text.text, text.also_kinds) == ("сколько ждать талон", {"CONSULTATION"})
+        assert text.accepted_families == {"WAITING", "CARE_PROVISION", "REFUSAL"}
+
+    def test_an_unknown_code_in_braces_is_named_with_its_line(self, tmp_path):
+        write(tmp_path, "# COMPLAINT WAITING_QUEUE\nсколько ждать {DELAY}\n")
+        with pytest.raises(BadLabel, match=r"some\.txt:2: \['DELAY'\]"):
+            read_texts(tmp_path)
+
     def test_a_text_without_a_heading_is_refused(self, tmp_path):
         write(tmp_path, "текст\n")
         with pytest.raises(BadLabel, match=r"some\.txt:1"):
@@ -63,16 +74,16 @@ class TestTexts:
 
 
 class TestNoise:
-    def test_the_same_text_has_the_same_copy_with_its_label(self, tmp_path):
+    def test_the_same_text_has_the_same_copies_with_its_label(self, tmp_path):
         write(tmp_path, "# COMPLAINT DRUGS_NOT_ISSUED\nТегін дәрі бермейді, дәріханада жоқ дейді\n")
         (text,) = read_texts(tmp_path)
-        copy = noisy_copy(text)
-        assert copy == noisy_copy(text)
-        assert copy.text != text.text
-        assert (copy.kind, copy.subjects, copy.source) == (text.kind, text.subjects, text.source)
+        copies = noisy_copies(text)
+        assert copies == noisy_copies(text)
+        assert len({text.text, *(copy.text for copy in copies)}) == 1 + len(copies) == 4
+        assert {(copy.kind, copy.subjects, copy.source) for copy in copies} == {(text.kind, text.subjects, text.source)}
 
     def test_texts_are_mistyped_written_in_latin_letters_and_surrounded(self):
-        copies = [(text.text, copy.text) for text in read_texts()[:200] if (copy := noisy_copy(text))]
+        copies = [(text.text, copy.text) for text in read_texts()[:200] for copy in noisy_copies(text)]
         assert any(copy.isascii() for _, copy in copies)
         assert any(text in copy and copy != text for text, copy in copies)
         assert any(copy.islower() and not copy.isascii() for _, copy in copies)

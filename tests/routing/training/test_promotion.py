@@ -69,18 +69,6 @@ class TestPromotion:
         for page in ("classifier.md", "classifier.kk.md", "classifier.ru.md"):
             assert version in (tmp_path / page).read_text(encoding="utf-8")
 
-    def test_a_loss_that_a_person_accepts_by_name_is_recorded(self, texts, tests, good, data, tmp_path, monkeypatch):
-        promote(good.file, data)
-        monkeypatch.setattr(main, "model_file", lambda _: good.file)
-        poisoned = fitted(
-            [replace(text, kind="GRATITUDE", subjects=("OTHER_TOPIC",)) if text.kind == "COMPLAINT" else text for text in texts]
-        )
-        assert compare_and_promote(poisoned, tests, data, tmp_path, accepted=["kind COMPLAINT"]) != []  # other slices are worse as well
-        worse = compare_and_promote(poisoned, tests, data, tmp_path)
-        assert compare_and_promote(poisoned, tests, data, tmp_path, accepted=worse) == []
-        metadata = (data / "models" / poisoned.file.metadata.version / "metadata.json").read_text(encoding="utf-8")
-        assert worse[0] in metadata
-
     def test_the_same_texts_give_the_same_bytes(self, texts, good):
         again = fitted(texts).file
         assert (again.weights, again.metadata) == (good.file.weights, good.file.metadata)

@@ -49,7 +49,7 @@ class ModelMetadata(BaseModel):
     """The form of `metadata.json` of a model: its codes in the order of the columns, and how its probabilities become decisions.
 
     `auto`: the confidence from which a choice of this kind stands by itself; None: never. `evidence_confidence`: below it a text
-    without a word of the dictionary says nothing. `accepted_losses`: on which slices of the test file it is worse than the one before.
+    without a word of the dictionary says nothing.
     """
 
     version: str
@@ -64,7 +64,6 @@ class ModelMetadata(BaseModel):
     suggest_confidence: float
     evidence_confidence: float
     subcategory_share: float
-    accepted_losses: list[str] = []
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from shared.domain.taxonomy import Subject, taxonomy
 EASILY_CLOSED: Final = frozenset({NamedKind.CONSULTATION, NamedKind.GRATITUDE})
 # Kinds that are complete without a subject: their usual topic is the general one.
 NEED_NO_SUBJECT: Final = frozenset({NamedKind.SUGGESTION, NamedKind.GRATITUDE, NamedKind.FEEDBACK})
-# Kinds whose subject the model does not choose: thanks and opinions are about care, and OTHER does not concern the Fund.
+# Kinds whose subject does not decide whether they are chosen: thanks and opinions are about care, and OTHER does not concern the Fund.
 WITHOUT_SUBJECT: Final = frozenset({NamedKind.GRATITUDE, NamedKind.FEEDBACK, NamedKind.OTHER})
 GENERAL: Final[Mapping[Subject, GeneralSubject]] = {"category": GeneralSubject.CATEGORY, "topic": GeneralSubject.TOPIC}
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from routing.classification.policy import ModelFile, current_model
 from routing.classification.service.choice import GENERAL, WITHOUT_SUBJECT, Declared, Weighed
+from routing.classification.service.lexicon import NamedKind
 from shared.domain.taxonomy import Subject, taxonomy
 from shared.language.linear_model import BrokenModel, Floats, LinearModel, Weights, arrays_of
 
@@ -48,6 +49,8 @@ class _Best(NamedTuple):
 
 
 _NO_SUBJECT: Final = _Best(GENERAL["topic"], _NO_SUBJECT_SHARE, 0.0)
+_CLEAR: Final = 0.4
+"""The share from which an opinion has a topic other than the general one, by cross-validation; thanks are about care."""
 
 
 class AppealModel:
@@ -127,8 +130,11 @@ class AppealModel:
 
     @staticmethod
     def _best_of(kind: str, field: Subject, best: Mapping[Subject, _Best], declared: Declared) -> _Best:
-        """Return the best subject of a kind; the general one for a kind that is complete without a subject, unless one is declared."""
-        return _NO_SUBJECT if kind in WITHOUT_SUBJECT and not declared.topic else best[field]
+        """Return the best subject of a kind; the general one for a kind that needs none, unless a topic is clear or declared."""
+        if kind not in WITHOUT_SUBJECT or declared.topic:
+            return best[field]
+        is_clear = kind == NamedKind.FEEDBACK and best["topic"].share >= _CLEAR
+        return _NO_SUBJECT._replace(family=best["topic"].family) if is_clear else _NO_SUBJECT
 
     def _best(self, columns: list[float], field: Subject, declared: Declared) -> _Best:
         code = declared.category if field == "category" else declared.topic
