@@ -35,7 +35,13 @@ class TestTheService:
     async def test_it_is_ready_and_describes_itself(self, world):
         assert (await world.client.get("/analytics/health/ready")).json() == {"status": "ready", "faults": {}}
         paths = (await world.client.get("/analytics/openapi.json")).json()["paths"]
-        figures = {"/analytics/v1/kpis", "/analytics/v1/kpis/{kpi_id}", "/analytics/v1/live", "/analytics/v1/trends"}
+        figures = {
+            "/analytics/v1/kpis",
+            "/analytics/v1/kpis/{kpi_id}",
+            "/analytics/v1/kpis/{kpi_id}/appeals",
+            "/analytics/v1/live",
+            "/analytics/v1/trends",
+        }
         assert set(paths) == figures | {"/analytics/v1/reconciliations"}
 
     def test_nothing_is_opened_when_the_application_is_made(self, tmp_path):

@@ -41,6 +41,7 @@ PATHS = {"number": "2026-43-9999999-6", "code": "COMPLAINT", "kpi_id": "received
 BODIES: dict[str, Any] = {"POST /intake/v1/appeals": APPEAL}
 QUERIES = {
     "GET /analytics/v1/kpis/{kpi_id}": "from=2025-01-01&to=2025-12-31",
+    "GET /analytics/v1/kpis/{kpi_id}/appeals": "from=2025-01-01&to=2025-12-31",
     "GET /analytics/v1/trends": "kpi=received&from=2025-01-01&to=2025-12-31&interval=month",
 }
 VARIANTS = {"GET /analytics/v1/kpis/{kpi_id}": {"internal figure": {"kpi_id": "calls_offered"}}}

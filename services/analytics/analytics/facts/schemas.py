@@ -149,6 +149,8 @@ class Formula(StrEnum):
     HELD_BY_APPLICANT = "HELD_BY_APPLICANT"
     FIRST_CONTACT = "FIRST_CONTACT"
     LEAKED = "LEAKED"
+    ANSWER_TIME = "ANSWER_TIME"
+    """The answers from which percentiles are computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,14 @@ class FormulaRules:
 
     now: datetime
     leakage_seconds: int
+
+
+class ListedAppeal(NamedTuple):
+    """An appeal that a figure counts; `number` is None if it is not known."""
+
+    appeal_id: UUID
+    number: str | None
+    received_on: date
 
 
 class Quantile(NamedTuple):

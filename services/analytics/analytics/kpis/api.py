@@ -9,8 +9,9 @@ from analytics.facts.schemas import Group
 from analytics.kpis.dependencies import PublicFiguresDep
 from analytics.kpis.errors import PeriodNotPublic
 from analytics.kpis.policy import Kpi
-from analytics.kpis.schemas import CohortQuery, Figure, KpiEntry, KpiQuery, Trend, TrendQuery
+from analytics.kpis.schemas import AppealsQuery, CohortQuery, CountedAppeal, Figure, KpiEntry, KpiQuery, Trend, TrendQuery
 from analytics.kpis.service.access import view_of
+from analytics.kpis.service.appeals import counted_appeals
 from analytics.kpis.service.figures import FigureRequest, figure
 from analytics.kpis.service.periods import Period
 from analytics.kpis.service.trends import trend
@@ -21,6 +22,8 @@ from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListRespon
 
 ReaderDep = Annotated[Principal, Depends(require("analyst", "supervisor", "head", "admin"))]
 """A reader of figures that are not public."""
+HandlerDep = Annotated[Principal, Depends(require("supervisor", "head", "admin"))]
+"""Somebody who handles the appeals of a region."""
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
@@ -54,6 +57,18 @@ async def read_kpi(
     kpi = view.kpi(kpi_id)
     group_by = None if query.group_by is None else Group(query.group_by)
     return await figure(work, kpi, replace(_request(query), compare=query.compare, group_by=group_by), view, public)
+
+
+@router.get("/kpis/{kpi_id}/appeals", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def list_counted_appeals(
+    kpi_id: str, query: Annotated[AppealsQuery, Query()], current: HandlerDep, work: ReadDep, _query: KnownQuery
+) -> ListResponse[CountedAppeal]:
+    """List the appeals that a figure counts, latest first: of a share those that count, of an average those that it is computed from.
+
+    Supervisors and heads read those of their region. Figures of calls and questions have none.
+    """
+    view = view_of(current, query.region)
+    return await counted_appeals(work, view.kpi(kpi_id), _request(query), view, query.cursor, query.limit)
 
 
 @router.get("/trends", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))

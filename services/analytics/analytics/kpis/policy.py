@@ -210,7 +210,7 @@ def _measure(row: Row) -> Measure | Formula | None:
     if row.text("cohort") == _CALLS:
         return Measure(row.one_of("measure", frozenset[str](Measure) - of_appeals))
     code = row.text("measure")
-    return Measure(code) if code in of_appeals else Formula(code) if code in frozenset[str](Formula) else None
+    return Measure(code) if code in of_appeals else Formula(code) if code in frozenset[str](Formula) - {Formula.ANSWER_TIME} else None
 
 
 def _unless_all(row: Row, column: str, codes: frozenset[str]) -> str | None:

@@ -13,7 +13,7 @@ from analytics.facts.schemas import CohortFilters
 from shared.domain.labels import Language
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
-from shared.http import StrictModel
+from shared.http import DEFAULT_LIMIT, StrictModel
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
@@ -86,6 +86,19 @@ class KpiQuery(CohortQuery):
 class TrendQuery(CohortQuery):
     kpi: str = Field(max_length=100, examples=["received"])
     interval: Literal["day", "week", "month"]
+
+
+class AppealsQuery(CohortQuery):
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=200)
+    cursor: str | None = None
+    """`next_cursor` of the page before."""
+
+
+class CountedAppeal(BaseModel):
+    """An appeal that a figure counts. `number` is null for appeals counted before their numbers were stored."""
+
+    appeal_id: UUID
+    number: str | None
 
 
 class KpiEntry(BaseModel):

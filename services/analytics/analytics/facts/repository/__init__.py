@@ -1,7 +1,7 @@
 """Every query on the tables of facts, one module an area."""
 
 from analytics.facts.repository.figures import call_totals, count, count_by, count_cells, self_served_count
-from analytics.facts.repository.formulas import answer_times, tallies
+from analytics.facts.repository.formulas import answer_times, listed_appeals, tallies
 from analytics.facts.repository.present import answered_since, applied_until, in_statuses, provider_names, received_between
 from analytics.facts.repository.rows import (
     fact_states,
@@ -27,6 +27,7 @@ __all__ = [
     "insert_facts",
     "insert_self_served",
     "insert_transitions",
+    "listed_appeals",
     "provider_names",
     "received_between",
     "self_served_count",

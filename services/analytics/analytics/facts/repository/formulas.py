@@ -1,9 +1,11 @@
 """Shares, averages, counts and percentiles of appeals: which appeals a figure is about, and what is counted of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, and_, case, func, or_, select
 from sqlalchemy import cast as sql_cast
@@ -11,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts.models import fact
 from analytics.facts.repository.figures import Tallies, coded, first_time, narrowed, split, text_of
-from analytics.facts.schemas import Cohort, Formula, FormulaRules, Group, Quantile, Tally
+from analytics.facts.schemas import Cohort, Formula, FormulaRules, Group, ListedAppeal, Quantile, Tally
 from shared.domain.taxonomy import LOWEST_TIER, taxonomy
 from shared.rows import is_sqlite
 
@@ -37,6 +39,8 @@ def counted(session: AsyncSession, cohort: Cohort, formula: Formula, rules: Form
     if formula in _AGREEMENTS:
         return Counted(and_(everything, fact.c.agreed.is_not(None), *_AGREEMENTS[formula]), part=fact.c.agreed)
     base = first_time(cohort)
+    if formula is Formula.ANSWER_TIME:
+        return Counted(and_(base, _IS_OURS, _IS_ANSWERED))
     if formula in _HELD:
         return Counted(and_(base, _HELD[formula] > 0), amount=_HELD[formula])
     n, part = _OF_ANSWERS[formula](rules, partial(_epoch, is_sqlite=is_sqlite(session)))
@@ -103,6 +107,31 @@ _OF_ANSWERS: Final[Mapping[Formula, Callable[[FormulaRules, Epoch], tuple[Column
 
 def _epoch(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[int]:
     return sql_cast(func.unixepoch(column) if is_sqlite else func.floor(func.extract("epoch", column)), Integer)
+
+
+def _listed(session: AsyncSession, cohort: Cohort, formula: Formula | None, rules: FormulaRules) -> ColumnElement[bool]:
+    if formula is None:
+        return first_time(cohort)
+    found = counted(session, cohort, formula, rules)
+    return found.n if found.part is None else and_(found.n, found.part)
+
+
+async def listed_appeals(
+    session: AsyncSession, cohort: Cohort, formula: Formula | None, rules: FormulaRules, after: tuple[date, UUID] | None, limit: int
+) -> tuple[Sequence[ListedAppeal], int]:
+    """Return a page of the appeals that a figure counts, latest first, and the number of all of them.
+
+    Of a share those that count are listed, of an average those that it is computed from, and without a formula the cohort itself.
+    `after` is the day and the id of the last appeal of the page before.
+    """
+    is_listed = _listed(session, cohort, formula, rules)
+    total = (await session.execute(select(func.count()).select_from(fact).where(is_listed))).scalar_one()
+    query = select(fact.c.appeal_id, fact.c.number, fact.c.received_on).where(is_listed)
+    if after is not None:
+        day, appeal_id = after
+        query = query.where(or_(fact.c.received_on < day, and_(fact.c.received_on == day, fact.c.appeal_id < appeal_id)))
+    query = query.order_by(fact.c.received_on.desc(), fact.c.appeal_id.desc()).limit(limit)
+    return [ListedAppeal(*row) for row in (await session.execute(query)).all()], total
 
 
 async def tallies(session: AsyncSession, cohort: Cohort, formula: Formula, group: Group | None, rules: FormulaRules) -> Tallies:

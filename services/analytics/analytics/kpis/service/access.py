@@ -17,6 +17,8 @@ class View:
     public: bool
     bound_to: str | None = None
     is_known: bool = True
+    sees_appeals: bool = False
+    """The visitor handles appeals, and reads the numbers of those that a figure counts."""
 
     @property
     def kpis(self) -> list[Kpi]:
@@ -41,6 +43,12 @@ class View:
         if self.public:
             raise Forbidden if self.is_known else Unauthorized
 
+    def require_appeals(self) -> None:
+        """Raise Unauthorized or Forbidden for a visitor who may not read the numbers of appeals."""
+        self.require_all()
+        if not self.sees_appeals:
+            raise Forbidden
+
     def region(self, asked: str | None) -> str | None:
         """Return the region whose figures are shown to a visitor who asked for `asked`; None for all regions."""
         return asked if self.bound_to is None else self.bound_to
@@ -53,17 +61,17 @@ def view_of(principal: Principal, region: str | None = None) -> View:
     """Return the full or the public view of a principal who asks for `region` (None: everything the principal may see).
 
     Analysts and admins see all figures, supervisors and heads those of their region; for another region, and for everybody else,
-    the public view applies. Raises Forbidden for a supervisor or head without a region.
+    the public view applies. Analysts read no numbers of appeals. Raises Forbidden for a supervisor or head without a region.
     """
     if principal.is_anonymous:
         return PUBLIC
     if principal.has("analyst", "admin"):
-        return View(public=False)
+        return View(public=False, sees_appeals=principal.has("admin"))
     if principal.has("supervisor", "head"):
         if not principal.region:
             raise Forbidden
         if region in {None, principal.region}:
-            return View(public=False, bound_to=principal.region)
+            return View(public=False, bound_to=principal.region, sees_appeals=True)
     return View(public=True)
 
 
