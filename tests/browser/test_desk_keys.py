@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from routing.cases.service import send_next
+from routing.knowledge.service import seed
 from tests.browser.test_desk import TEXT, cookies, desk
 from tests.browser.test_desk_thread import CLINIC
 from tests.routing.desk.pages.test_provider import recorded
@@ -54,8 +55,12 @@ class Hands:
 
 @pytest.fixture
 async def cases(desk):
+    async with desk.parts.units.write() as work:
+        await seed(work)
     await desk.apply(recorded(CLINIC, "Сынақ № 103 емхана", "Сынақ, поликлиника № 103"))
-    question = await desk.open(text="Қанша төлеймін?", kind="CONSULTATION", topic="STATUS_CHECK", language="kk", region="KZ-43")
+    question = await desk.open(
+        text="Сақтандырылғанымды қайдан білемін?", kind="CONSULTATION", topic="STATUS_CHECK", language="kk", region="KZ-43"
+    )
     complaint = await desk.open(text=TEXT, language="kk", kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
     return {"question": question, "complaint": complaint}
 

@@ -228,7 +228,7 @@ class TestContents:
         found = await desk.client.post("/routing/internal/v1/contents", json=asked, headers=desk.token("service", subject="intake"))
         items = {item["id"]: item for item in found.json()["items"]}
         assert items[unknown] == {"id": unknown, "found": False, "content": None}
-        unsaid = {"findings": [], "next_steps": None, "how_to_complain": None}
+        unsaid = {"findings": [], "next_steps": None, "how_to_complain": None, "sources": []}
         assert items[answer_id]["content"] == ANSWER | unsaid | {"at": "2026-02-02T09:15:00Z"}
         (read,) = await rows(desk, ContentRead)
         assert (read.reader, read.on_behalf_of, read.purpose, read.ids) == ("intake", "applicant", "tracking", [answer_id, unknown])
