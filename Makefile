@@ -119,7 +119,8 @@ postgres-stop: install  ## stop PostgreSQL and delete its data
 up-processes: install kafka postgres  ## an api and a worker process per service, on Kafka and PostgreSQL
 	@set -a; . .run/engines.env; set +a; exec $(BIN)/python -m suite.processes --port $(PORT) --data $(DATA) --demo
 
-train: install  ## train the classifier from services/routing/training/texts and promote it if no slice of the test file is worse
+train: install  ## train the detectors and the classifier from services/routing/training/texts, and promote each if no slice is worse
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m training.detectors
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m training
 
 recall: install  ## measure how often the right article is offered, and write it into docs/operations/articles.md

@@ -1,50 +1,18 @@
-"""Detection of immediate danger to life or health (`data/danger.toml`), with priority on recall: a missed case may cost a life.
+"""Detection of immediate danger to life or health, with priority on recall: a missed case may cost a life.
 
-The web form, the receipt, the bot, the counter, the call screen and routing use this detector, so they agree about every text.
+The dictionary (`data/danger.toml`) or the trained detectors at a low threshold find it. The web form, the receipt, the bot, the
+counter, the call screen and routing use this detector, so they agree about every text.
 """
 
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Final
 
-from shared.language.phrases import Hit, LexiconError, PhraseIndex, Term
+from shared.language.detectors import DetectorText, detectors
+from shared.language.dictionaries import CALM, URGENT, DangerLexicon, danger_lexicon
+from shared.language.phrases import Hit
 from shared.language.spelling import spaces_letters
 from shared.language.tokens import divides_words, hidden_tokens, tokenise
 
-FILE: Final = "danger.toml"
-URGENT: Final = "urgent"
-CALM: Final = "calm"
-
-
-@dataclass(frozen=True, slots=True)
-class DangerLexicon:
-    """The dictionary of danger signs.
-
-    `plain`: the weight from which calming terms do not count. `needed`: the sum at which a text is a danger. `version` names the
-    file.
-    """
-
-    version: str
-    plain: float
-    needed: float
-    terms: Sequence[Term]
-    index: PhraseIndex
-
-
-@cache
-def danger_lexicon() -> DangerLexicon:
-    """Read and check the dictionary, once per process. Raises LexiconError."""
-    data = tomllib.loads(files(__package__).joinpath(f"data/{FILE}").read_text(encoding="utf-8"))
-    terms: list[Term] = []
-    for row in data["terms"]:
-        if row["group"] not in {URGENT, CALM}:
-            raise LexiconError(f"unknown group {row['group']}")
-        terms += [Term.of(text, row["group"], row["group"].upper(), row["weight"]) for text in row["stems"]]
-    settings = data["settings"]
-    return DangerLexicon(data["version"], settings["plain"], settings["needed"], terms, PhraseIndex(terms, settings["phrase_gap"]))
+__all__ = ["DangerLexicon", "danger_lexicon", "signs_in_dictionary", "signs_of_danger", "speaks_of_danger"]
 
 
 def speaks_of_danger(text: str) -> bool:
@@ -52,13 +20,23 @@ def speaks_of_danger(text: str) -> bool:
     return bool(signs_of_danger(text))
 
 
-def signs_of_danger(text: str, hits: Sequence[Hit] | None = None) -> list[Hit]:
+def signs_of_danger(text: str, read: DetectorText | None = None) -> list[Hit]:
     """Return the signs of danger in a text, each once. Empty without danger.
 
-    `hits`: terms found by another index that contains these terms. A word divided by a line end is read both joined and in parts.
+    They are terms of the dictionary, or the weightiest words where the trained detectors alone found it.
+    `read`: the text as it was read for another detector.
     """
-    index = danger_lexicon().index
-    found = _judged(index.find(tokenise(text)) if hits is None else hits)
+    read = read or DetectorText.of(text)
+    found = signs_in_dictionary(read)
+    if found or read.scores is None or read.scores.danger < detectors().about.danger:
+        return found
+    return read.signs(URGENT)
+
+
+def signs_in_dictionary(read: DetectorText) -> list[Hit]:
+    """Return what the dictionary alone finds. A word that a line end or spaces divide is read both joined and in parts."""
+    index, text = danger_lexicon().index, read.text
+    found = _judged(read.hits)
     if not found and divides_words(text):
         found = _judged(index.find(tokenise(text, join_lines=False)))
     if not found and spaces_letters(text):

@@ -5,6 +5,7 @@ A text's score is the sum over its different words, divided by the length of its
 
 import io
 import threading
+import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def arrays_of(content: bytes) -> dict[str, npt.NDArray[np.generic]]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as opened:
             return {name: opened[name] for name in opened.files}
-    except (ValueError, OSError, zlib.error) as error:
+    except (ValueError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise BrokenModel(str(error)) from error
 
 

@@ -44,6 +44,7 @@ from shared.http import parse
 from shared.import_files import CsvReader
 from shared.language.danger import danger_lexicon, signs_of_danger, speaks_of_danger
 from shared.language.junk import junk_in
+from shared.language.organisations import without_names
 from shared.language.protected import protected_lexicon, protected_subjects
 from shared.language.tokens import _remembered_key, hidden_tokens, key, tokenise
 from tests.processor_time import slowness
@@ -82,6 +83,8 @@ REPEATED = {
     "dots": "a.",
     "number signs": "№ ",
     "short names": "№1 емх ",
+    "names of hospitals": "детская больница № 5 ",
+    "quoted names": "«Шипа» емханасы ",
     "commas": "а,",
     "semicolons": "а;",
     "CSV quotes": '""',
@@ -200,6 +203,7 @@ ALGORITHMS = {
     "danger": speaks_of_danger,
     "signs of danger": signs_of_danger,
     "protected matters": protected_subjects,
+    "names of organisations": lambda text: without_names(text, tokenise(text)),
     "junk": junk_in,
     "letters spaced out": lambda text: hidden_tokens(" ".join(text[: LIMIT // 2])),
     "words of spaced letters": lambda text: tokenise(" ".join(text[: LIMIT // 2])),

@@ -19,12 +19,13 @@ from intake.settings import Settings
 from intake.suggestions.service import check_policies as check_suggestions
 from intake.suggestions.service import shown_before
 from shared.domain.provider_names import check_name_search
+from shared.language.detectors import detectors
 from shared.outgoing.senders import NotificationSender
 from shared.service import Parts
 
 
 def check_policies() -> None:
-    """Read every policy file once. Raises ReferenceDataError or ValueError for one that cannot be trusted."""
+    """Read every policy file and the detectors once. Raises ReferenceDataError or ValueError for one that cannot be trusted."""
     phone_policy.check()
     partner_policy.check()
     counter_policy.intake_methods()
@@ -33,6 +34,7 @@ def check_policies() -> None:
     check_ratings()
     check_suggestions()
     check_name_search()
+    detectors()
 
 
 def build_intake(parts: Parts[Settings], settings: Settings) -> Intake:

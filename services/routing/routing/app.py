@@ -131,7 +131,7 @@ def check_policies() -> None:
     knowledge.article_seeds()
     knowledge.macros()
     document_texts()
-    classify("")
+    classify("")  # reads the model, the dictionaries and the detectors
     own = (event for event in appeal_events() if SERVICE.name == event.SERVICE)
     unnamed = {AppealRegistered, ProviderRecorded, *EVENTS_WITH_RESULTS}
     history.check(*own, *(event for event in HANDLERS if event not in unnamed), entry_types=RESULT_ENTRIES)

@@ -14,9 +14,9 @@ from shared.domain.taxonomy import taxonomy
 
 TEXTS: Final = Path(__file__).parent / "texts"
 _HEADING: Final = re.compile(r"# (?P<kind>[A-Z]+) (?P<subjects>[A-Z_]+(?: \+ [A-Z_]+)*)")
-_SECOND_CODES: Final = re.compile(r"\s*\{(?P<codes>[A-Z_]+(?: [A-Z_]+)*)\}$")
+SECOND_CODES: Final = re.compile(r"\s*\{(?P<codes>[A-Z_]+(?: [A-Z_]+)*)\}$")
 # Headings of the texts of the detectors, which the classifier does not learn from.
-_OF_DETECTORS: Final = re.compile(r"# (?:urgent|calm|open|protected [A-Z]+)")
+_OF_DETECTORS: Final = re.compile(r"# (?:urgent|calm|open|ordinary|protected [A-Z]+)")
 
 
 # Thanks and opinions are about care; most files have them under the general topic.
@@ -97,7 +97,7 @@ def _texts_of(path: Path) -> Iterator[Labelled]:
 
 
 def _labelled(line: str, kind: str, subjects: tuple[str, ...], where: str) -> Labelled:
-    match = _SECOND_CODES.search(line)
+    match = SECOND_CODES.search(line)
     codes = frozenset(match["codes"].split(" ")) if match else frozenset()
     kinds = codes & taxonomy().kinds.keys()
     if unknown := codes - kinds - taxonomy().categories.keys() - taxonomy().topics.keys():

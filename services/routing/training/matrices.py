@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from shared.language.tokens import tokenise
-from shared.language.word_features import BUCKETS, NO_FEATURE, OF_LETTERS, features_of, words_to_read
+from shared.language.word_features import BUCKETS, NO_FEATURE, OF_LETTERS, features_of
 
 RARITY_UNIT: Final = np.float32(0.1)
 FEWEST: Final = 3
@@ -20,14 +19,14 @@ CONCEPT_WEIGHT: Final = 3.0
 class Vocabulary:
     """The features of every word of the texts: a matrix of words by buckets, computed once for all folds."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        read = [words_to_read(tokenise(text)) for text in texts]
+    def __init__(self, read: Sequence[Sequence[str]]) -> None:
+        """`read`: the words of each text as models read them, each once."""
         text_words = list(dict.fromkeys(word for text_words in read for word in text_words))
         self.text_words = text_words
         numbers = {word: number for number, word in enumerate(text_words)}
         columns = np.fromiter((numbers[word] for each in read for word in each), np.int32)
         ends = np.cumsum([0, *map(len, read)])
-        self.texts = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(texts), len(text_words)))
+        self.texts = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(read), len(text_words)))
         features = features_of(text_words)
         lengths = np.diff([*features.starts, len(features.grams)])
         owners = np.concatenate(

@@ -31,6 +31,13 @@ def noisy_copies(text: Labelled) -> list[Labelled]:
     return [replace(text, text=each) for each in dict.fromkeys(spoilt) if each != text.text]
 
 
+def noisy_text(text: str) -> str | None:
+    """Return one of the copies of a text, chosen by the text itself; None if it does not differ."""
+    chance = Random(text)  # noqa: S311 - repeatable, not secret
+    spoilt = chance.choice(_SPOILERS)(text, chance)
+    return None if spoilt == text else spoilt
+
+
 def _hasty(text: str, chance: Random) -> str:
     """Without punctuation and capitals, with letters exchanged, replaced by their neighbours or left out, and with words joined."""
     letters = list(_PUNCTUATION.sub(" ", text).lower())

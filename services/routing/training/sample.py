@@ -12,6 +12,7 @@ from routing.classification.service.choice import Weighed, weigh
 from routing.classification.service.lexicon import lexicon
 from shared.domain.taxonomy import taxonomy
 from shared.language.tokens import tokenise
+from shared.language.word_features import words_to_read
 from training.labelled import Labelled
 from training.matrices import Vocabulary
 from training.noise import noisy_copies
@@ -51,7 +52,7 @@ class Sample:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary([text.text for text in self.texts])
+        return Vocabulary([words_to_read(tokenise(text.text)) for text in self.texts])
 
     @cached_property
     def weighed(self) -> list[Weighed]:

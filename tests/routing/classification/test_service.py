@@ -11,6 +11,7 @@ from routing.classification.service.urgency import evidence_of
 from routing.classification.service.versions import stored
 from shared.domain.taxonomy import taxonomy
 from shared.language.danger import danger_lexicon, signs_of_danger
+from shared.language.detectors import detectors
 from shared.language.protected import protected_lexicon
 from shared.language.tokens import key, tokenise
 
@@ -167,6 +168,7 @@ class TestMethod:
             "lexicon": lexicon().version,
             "danger": danger_lexicon().version,
             "protected": protected_lexicon().version,
+            "detectors": detectors().about.version,
         }
 
     def test_without_a_model_the_dictionary_chooses(self):

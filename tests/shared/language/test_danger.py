@@ -93,10 +93,10 @@ class TestSpeaksOfDanger:
 
 
 class TestFigures:
-    """What the list finds on texts that neither it nor a training has seen. Measured: 25 of 40, 6 of 40, 13 of 613."""
+    """What dictionary and detectors find on texts that neither has seen. Measured: 39 of 40, 6 of 40, 14 of 613."""
 
     def test_most_emergencies_are_found(self):
-        assert sum(speaks_of_danger(row["text"]) for row in held_out("urgency.jsonl") if row["urgent"]) >= 25
+        assert sum(speaks_of_danger(row["text"]) for row in held_out("urgency.jsonl") if row["urgent"]) >= 39
 
     def test_few_calm_look_alikes_are_called_urgent(self):
         assert sum(speaks_of_danger(row["text"]) for row in held_out("urgency.jsonl") if not row["urgent"]) <= 8

@@ -48,15 +48,15 @@ class TestProtectedSubjects:
 
 
 class TestFigures:
-    """What the dictionary finds on texts that neither it nor a training has seen. Measured: 37 of 60, 5 of 60, 14 of 613."""
+    """What dictionary and detectors find on texts that neither has seen. Measured: 51 of 60, 2 of 60, 17 of 589."""
 
     def test_most_protected_texts_are_found(self):
         rows = [row for row in held_out("protected.jsonl") if row["protected"]]
-        assert sum(bool(protected_subjects(str(row["text"]))) for row in rows) >= 36
+        assert sum(bool(protected_subjects(str(row["text"]))) for row in rows) >= 51
 
     def test_few_look_alikes_are_marked(self):
         rows = [row for row in held_out("protected.jsonl") if not row["protected"]]
-        assert sum(bool(protected_subjects(str(row["text"]))) for row in rows) <= 6
+        assert sum(bool(protected_subjects(str(row["text"]))) for row in rows) <= 4
 
     def test_at_most_three_in_a_hundred_ordinary_texts_are_marked(self):
         rows = [row for row in held_out("appeals.jsonl") if row["category"] not in {*ProtectedSubject}]

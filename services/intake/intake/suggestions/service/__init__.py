@@ -23,8 +23,9 @@ from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.errors import InvalidInput
 from shared.field_errors import DETAILS
-from shared.language.danger import speaks_of_danger
-from shared.language.protected import protected_subjects
+from shared.language.danger import signs_of_danger
+from shared.language.detectors import DetectorText
+from shared.language.protected import signs_of_protected
 from shared.unit_of_work import UnitOfWork
 
 __all__ = ["ArticleIndex", "check_policies", "find", "note_shown", "purge", "record", "shown_before", "shown_ids", "text_in", "ticket_of"]
@@ -42,10 +43,15 @@ def check_policies() -> None:
 def find(index: ArticleIndex, text: str, kind: str | None, day: date) -> Sequence[Suggestion]:
     """Return the articles to offer for a text, best first; none if it may be anything but a question. Linear in the text."""
     policy = suggestion_policy()
-    if kind not in {None, "", QUESTION} or len(text) < policy.shortest or speaks_of_danger(text) or protected_subjects(text):
+    if kind not in {None, "", QUESTION} or len(text) < policy.shortest or _needs_a_person(text):
         return []
     limit = policy.no_question_chosen if kind == QUESTION else policy.no_question
     return index.search(text, day, policy.shown, no_question=limit)
+
+
+def _needs_a_person(text: str) -> bool:
+    read = DetectorText.of(text)
+    return bool(signs_of_danger(text, read) or signs_of_protected(text, read))
 
 
 def text_in(texts: dict[str, str], language: Language) -> str:

@@ -13,9 +13,11 @@ from routing.classification.service.urgency import Evidence, evidence_of
 from shared.domain.languages import detect_language
 from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import HIGHEST_TIER, Subject, taxonomy
-from shared.language.danger import danger_lexicon, signs_of_danger
+from shared.language.danger import signs_of_danger
+from shared.language.detectors import DetectorText, detectors
+from shared.language.dictionaries import danger_lexicon, protected_lexicon
 from shared.language.junk import junk_in
-from shared.language.protected import protected_lexicon, signs_of_protected
+from shared.language.protected import signs_of_protected
 from shared.language.tokens import Token, tokenise
 from shared.language.word_features import as_read, words_to_read
 
@@ -68,10 +70,16 @@ def classify_by(model: AppealModel | None, text: str, declared: Declared = NOTHI
         raise ValueError(f"declared subject: {errors}")
     tokens = tokenise(text)
     hits = lexicon().find(tokens)
-    danger = signs_of_danger(text, hits)
-    protected = signs_of_protected(text, hits)
+    read = DetectorText(text, tokens, hits)
+    danger = signs_of_danger(text, read)
+    protected = signs_of_protected(text, read)
     text_words: list[str] = []
-    versions = {"lexicon": lexicon().version, "danger": danger_lexicon().version, "protected": protected_lexicon().version}
+    versions = {
+        "lexicon": lexicon().version,
+        "danger": danger_lexicon().version,
+        "protected": protected_lexicon().version,
+        "detectors": detectors().about.version,
+    }
     if declared.kind and declared.subject:
         choice = Choice(declared.kind, declared.subject, 1.0, Decision.AUTO)
         versions["method"] = Method.DECLARED

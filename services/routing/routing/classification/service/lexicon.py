@@ -8,10 +8,9 @@ from typing import Final
 
 from routing.classification.policy import LexiconFile, LexiconSettings, TermEntry, lexicon_file
 from shared.domain.taxonomy import taxonomy
-from shared.language.danger import danger_lexicon
+from shared.language.dictionaries import danger_lexicon, protected_lexicon
 from shared.language.junk import junk_lexicon
 from shared.language.phrases import Hit, LexiconError, Node, PhraseIndex, Term
-from shared.language.protected import protected_lexicon
 from shared.language.tokens import Token
 
 __all__ = [
@@ -104,7 +103,7 @@ def build(file: LexiconFile) -> Lexicon:
     """Return the dictionary of a parsed file. Raises LexiconError for a code that the taxonomy does not have."""
     known = _known_codes()
     if {danger_lexicon().index.gap, protected_lexicon().index.gap, junk_lexicon().index.gap} != {file.settings.phrase_gap}:
-        raise LexiconError("the phrases of this dictionary, of danger signs, protected matters and junk do not have the same gap")
+        raise LexiconError("the phrases of this dictionary, of danger signs, protected subjects and junk do not have the same gap")
     terms = [*_terms(file.terms, known), *danger_lexicon().terms, *protected_lexicon().terms, *junk_lexicon().terms]
     index = PhraseIndex(terms, file.settings.phrase_gap)
     if unknown := set(file.priors) ^ known[TermGroup.KIND]:
