@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from analytics.facts.models import call_fact, fact, self_served
 from analytics.facts.schemas import FILTERS, GROUPS, CohortFilters, Grain, Group
@@ -185,6 +186,19 @@ class TestAgainstPlainPython:
             for point in points:
                 span = [row for row in rows if point["from"] <= str(row["received_on"]) <= point["to"] and row["channel"] == "APP"]
                 assert (point["value"], point["n"]) == measured(kpi, span), (kpi, point)
+
+
+class TestPercentiles:
+    @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+    async def test_they_are_those_of_postgresql(self, world):
+        await random_world(world, random.Random(11), SIZE)
+        answered = "answered_at IS NOT NULL AND NOT imported AND follows IS NULL AND received_on BETWEEN '2024-01-01' AND '2024-12-31'"
+        seconds = "floor(extract(epoch FROM answered_at)) - floor(extract(epoch FROM received_at))"
+        for kpi, share in (("answer_time_median", 0.5), ("answer_time_p90", 0.9)):
+            query = f"SELECT round((percentile_cont({share}) WITHIN GROUP (ORDER BY {seconds}))::numeric, 1) FROM fact WHERE {answered}"
+            async with world.parts.database.read() as session:
+                exact = (await session.execute(text(query))).scalar_one()
+            assert (await world.kpi(kpi, year=2024))["value"] == float(exact)
 
 
 class TestTrends:
