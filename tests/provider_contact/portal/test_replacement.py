@@ -143,6 +143,7 @@ class TestByThePage:
         form = await self.form(listed, headers, path)
         done = await listed.client.post(f"{path}/manager", headers=headers, data=form)
         successor = Person(listed, "successor", provider)
+        assert "</time>." in done.text  # no space between a time and the end of its sentence
         token = re.search(r"/portal/join/([\w-]+)", done.text)[1]
         await successor.post(f"/join/{token}")
         again = await listed.client.post(f"{path}/manager", headers=headers, data=form)
