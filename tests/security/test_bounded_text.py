@@ -181,6 +181,7 @@ def providers() -> list[Provider]:
 ARTICLES = [
     Article(
         id=seed.code,
+        version=1,
         topic=seed.topic,
         category=seed.category,
         valid_from=seed.valid_from,
