@@ -19,7 +19,7 @@ MOST_FALSE: Final[Mapping[str, float]] = {
     "danger, look-alikes": 0.20,
     "danger, ordinary": 0.05,
     "protected, look-alikes": 0.20,
-    "protected, ordinary": 0.05,
+    "protected, ordinary": 0.03,
 }
 """The shares of texts that may be marked wrongly: recall alone would promote detectors that mark every text."""
 
