@@ -39,7 +39,8 @@ names the words to which the model gave most weight, and its versions name the d
 ## Figures on the held-out files
 
 No text of these files was trained on. They were looked at between trainings, and after one look the share of ordinary texts that may be
-marked as protected was lowered in cross-validation; expect less on texts that nobody here has seen. “Dictionary” is what the dictionaries find without the model.
+marked as protected was lowered in cross-validation; expect less on texts that nobody here has seen. “Dictionary” is
+what the dictionaries find without the model.
 
 | Slice | Texts | Marked | Dictionary |
 |---|---|---|---|
