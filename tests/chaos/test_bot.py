@@ -36,8 +36,9 @@ def conversation(phone, pepper):
     tag = str(derived(UUID(bytes=key[:16]), "draft", send["update_id"]))[:8]
     region = random.Random(phone.chat_id).choice([code for code in regions() if code != "KZ-00"])
     chosen = [phone.presses(f"r:{region}:{tag}"), phone.presses(f"p:n:{tag}"), phone.writes(f"Тестовое обращение {phone.chat_id}")]
-    sent = [phone.presses(f"k:CONSULTATION:{tag}"), phone.presses(f"c:n:{tag}"), phone.presses(f"ok::{tag}"), phone.presses(f"ok::{tag}")]
-    return [start, language, send, *chosen, *sent]
+    kind = [phone.presses(f"ac::{tag}"), phone.presses(f"k:CONSULTATION:{tag}")]  # no article answers the question
+    sent = [phone.presses(f"c:n:{tag}"), phone.presses(f"ok::{tag}"), phone.presses(f"ok::{tag}")]
+    return [start, language, send, *chosen, *kind, *sent]
 
 
 class Deliveries:

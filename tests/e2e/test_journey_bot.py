@@ -98,6 +98,7 @@ class TestJourney:
         chat.presses(chat.hears("ұйымның атауын"), "Ұйымға қатысы жоқ")
         chat.hears("Не болғанын")
         chat.bring(chat.phone.writes(TEXT))
+        chat.presses(chat.hears("сұрағыңыздың жауабы осында"), "Жалғастыру")
         chat.presses(chat.hears("88-бабы"), "Атымсыз жіберу")
         chat.presses(chat.hears("Жіберейік пе?"), "Жіберу")
         told = chat.hears("Өтінішіңіз тіркелді")["text"]
