@@ -7,7 +7,7 @@ import pytest
 from provider_contact.accounts.models import InquiryAssignment
 from provider_contact.accounts.policy import account_policy
 from tests.provider_contact.conftest import OTHER, sent_inquiry
-from tests.provider_contact.portal.test_colleagues import ids
+from tests.provider_contact.portal.test_colleagues import change, ids
 
 
 @pytest.fixture
@@ -56,8 +56,7 @@ class TestInvitations:
 
     async def test_an_accepted_invitation_is_not_renewed(self, manager, officer):
         assert officer
-        account = (await ids(manager))["Сынақ Маман"]
-        assert (await manager.post(f"/colleagues/{account}/renew")).status_code == 410
+        assert (await change(manager, "Сынақ Маман", "renew")).status_code == 410
 
     async def test_who_has_an_account_needs_no_second_one(self, manager, officer):
         answer = await officer.post(f"/join/{await manager.invite()}")

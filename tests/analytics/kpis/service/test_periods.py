@@ -66,8 +66,10 @@ class TestBefore:
         period = Period(first, first + timedelta(days=length))
         before = period.before()
         assert before.last == period.first - timedelta(days=1)
-        assert before.has_whole_months == period.has_whole_months
-        assert period.has_whole_months or before.last - before.first == period.last - period.first
+        if period.has_whole_months:
+            assert before.has_whole_months
+        else:  # as many days, which may happen to be whole months: 670 days before March 2001 are
+            assert before.last - before.first == period.last - period.first
 
     @pytest.mark.parametrize("period", list(public_periods(2025)))
     def test_before_a_public_period_lies_one_of_the_same_length(self, period):

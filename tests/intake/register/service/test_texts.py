@@ -33,7 +33,7 @@ class TestTimelineTexts:
         facts |= {"withdrawal-asked", "withdrawal-refused", "withdrawal-late", "appeal-reopened", "pin-replaced"}
         facts |= {"proposal-confirmed", "proposal-denied", "commitment-kept", "commitment-broken"}
         facts.add("appeal-unsorted")  # in place of appeal-routed
-        facts |= {"consent-given", "consent-refused"}  # the last two lines: written here alone
+        facts |= {"consent-given", "consent-refused", "consent-withdrawn"}  # the last lines: written here alone
         assert set(register_texts()["timeline"]) <= facts
 
     def test_an_event_without_a_text_is_not_shown(self):
