@@ -61,6 +61,7 @@ PAGES = [
     ("/routing/desk/overdue-reports", "supervisor"),
     ("/routing/desk/deputies", "head"),
     ("/analytics/dashboard", "analyst"),
+    ("/analytics/exports", "analyst"),
     ("/analytics/reconcile", "analyst"),
 ]
 FIRST_INSIDE = {"/intake/outgoing", "/intake/outgoing/by-hand", "/routing/desk", "/routing/knowledge"}

@@ -36,10 +36,19 @@ CLAIMS: dict[str, tuple[str, dict[str, Any]]] = {  # column: role, and the claim
 }
 COLUMNS = (NOBODY, *CLAIMS)
 APPEAL = {"region": "KZ-00", "text": "Как оплатить взносы?", "applicant": {}}
-PATHS = {"number": "2026-43-9999999-6", "code": "COMPLAINT", "kpi_id": "received", "action": "claim"}
+PATHS = {
+    "number": "2026-43-9999999-6",
+    "code": "COMPLAINT",
+    "kpi_id": "received",
+    "action": "claim",
+    "grain": "facts",
+    "file_format": "csv",
+}
 # Calls that judge what was sent before they ask who sends it, or that answer by it.
 BODIES: dict[str, Any] = {"POST /intake/v1/appeals": APPEAL}
 QUERIES = {
+    "GET /analytics/exports/{grain}.{file_format}": "from=2025-01-01&to=2025-12-31",
+    "GET /analytics/v1/exports/{grain}.{file_format}": "from=2025-01-01&to=2025-12-31",
     "GET /analytics/v1/kpis/{kpi_id}": "from=2025-01-01&to=2025-12-31",
     "GET /analytics/v1/kpis/{kpi_id}/appeals": "from=2025-01-01&to=2025-12-31",
     "GET /analytics/v1/trends": "kpi=received&from=2025-01-01&to=2025-12-31&interval=month",

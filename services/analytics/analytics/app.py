@@ -7,6 +7,10 @@ from fastapi import FastAPI
 from analytics.dashboard import api as dashboard_api
 from analytics.dashboard import pages
 from analytics.dashboard.service import LiveFigures
+from analytics.exports import api as exports_api
+from analytics.exports import pages as exports_pages
+from analytics.exports import service as exports
+from analytics.exports.dependencies import ExportStreams
 from analytics.facts import service as facts
 from analytics.facts.handlers import HANDLERS
 from analytics.kpis import api as kpis_api
@@ -27,6 +31,7 @@ SERVICE = Service[Settings](
     description="Figures about appeals. A part of them is public and needs no token.",
     tags={
         "figures": "Figures of a period with their parts, and the present state.",
+        "exports": "The rows behind the figures, as files.",
         "reconciliations": "Checks of published statistics: sums, shares and changes.",
     },
     handlers=HANDLERS,
@@ -35,18 +40,28 @@ SERVICE = Service[Settings](
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
-    """Return the service's application. Raises ReferenceDataError if a data file of the figures or of reconciliations is wrong."""
+    """Return the service's application. Raises ReferenceDataError if a data file of figures, exports or reconciliations is wrong."""
     facts.check_codes()
     kpis.check_policies()
     pages.check_figures()
+    exports.check_columns()
     reconciliations.check_policies()
-    templates = [HERE / slice_name / "templates" for slice_name in ("dashboard", "reconciliations")]
+    templates = [HERE / slice_name / "templates" for slice_name in ("dashboard", "exports", "reconciliations")]
     web_pages = Pages(*templates, locale_dirs=[HERE / "locales"], assets_prefix="/static")
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         app.state.pages = web_pages
         app.state.public_figures = kpis.PublicFigures()
+        app.state.exports = ExportStreams(parts.units)
         app.state.live = LiveFigures(parts.units, lambda: app.state.migrated and not app.state.runtime.fallen)
 
-    routers = [kpis_api.router, dashboard_api.router, pages.router, reconciliations_api.router, reconciliations_pages.router]
+    routers = [
+        kpis_api.router,
+        dashboard_api.router,
+        pages.router,
+        exports_api.router,
+        exports_pages.router,
+        reconciliations_api.router,
+        reconciliations_pages.router,
+    ]
     return assemble(SERVICE, settings or Settings(), foundation, routers, prepare=prepare)

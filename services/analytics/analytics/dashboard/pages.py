@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from starlette.responses import HTMLResponse
 
 from analytics.dashboard.service import remarks
+from analytics.exports.service import READERS as EXPORTERS
 from analytics.facts.schemas import CohortFilters
 from analytics.kpis.dependencies import PublicFiguresDep
 from analytics.kpis.errors import PeriodNotPublic
@@ -229,6 +230,7 @@ def _render(
     context = {
         "filters": filters,
         "reconcilers": READERS,
+        "exporters": EXPORTERS,
         "tabs": tabs,
         "periods": [(each.code, _period_label(request, pages, each)) for each in offered],
         "errors": errors or {},

@@ -1,6 +1,7 @@
 """What the other slices may ask of the facts: the read queries, each in the caller's session."""
 
 from analytics.facts.repository import (
+    allow_pauses,
     answer_times,
     answered_since,
     applied_until,
@@ -8,6 +9,8 @@ from analytics.facts.repository import (
     count,
     count_by,
     count_cells,
+    exported_facts,
+    exported_transitions,
     in_statuses,
     listed_appeals,
     provider_names,
@@ -20,6 +23,7 @@ from shared.domain.taxonomy import taxonomy
 from shared.projection import EndingOutcome
 
 __all__ = [
+    "allow_pauses",
     "answer_times",
     "answered_since",
     "applied_until",
@@ -28,6 +32,8 @@ __all__ = [
     "count",
     "count_by",
     "count_cells",
+    "exported_facts",
+    "exported_transitions",
     "in_statuses",
     "listed_appeals",
     "provider_names",

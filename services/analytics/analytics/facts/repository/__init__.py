@@ -1,5 +1,6 @@
 """Every query on the tables of facts, one module an area."""
 
+from analytics.facts.repository.exported import allow_pauses, exported_facts, exported_transitions
 from analytics.facts.repository.figures import call_totals, count, count_by, count_cells, self_served_count
 from analytics.facts.repository.formulas import answer_times, listed_appeals, tallies
 from analytics.facts.repository.present import answered_since, applied_until, in_statuses, provider_names, received_between
@@ -14,6 +15,7 @@ from analytics.facts.repository.rows import (
 )
 
 __all__ = [
+    "allow_pauses",
     "answer_times",
     "answered_since",
     "applied_until",
@@ -21,6 +23,8 @@ __all__ = [
     "count",
     "count_by",
     "count_cells",
+    "exported_facts",
+    "exported_transitions",
     "fact_states",
     "in_statuses",
     "insert_calls",

@@ -1,8 +1,9 @@
 """What the other slices may use of figures."""
 
 from analytics.kpis.policy import DashboardSection, check_policies, kpi_definitions, publication
-from analytics.kpis.service.access import View, page_view_of, sees_live_figures
+from analytics.kpis.service.access import View, page_view_of, sees_live_figures, view_of
 from analytics.kpis.service.figures import FigureRequest, figure
+from analytics.kpis.service.labels import part_labels
 from analytics.kpis.service.percentages import percent
 from analytics.kpis.service.periods import Period, PeriodUnit, PublicPeriod, presets
 from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, periods_offered, require_public
@@ -20,10 +21,12 @@ __all__ = [
     "figure",
     "kpi_definitions",
     "page_view_of",
+    "part_labels",
     "percent",
     "periods_offered",
     "presets",
     "publication",
     "require_public",
     "sees_live_figures",
+    "view_of",
 ]
