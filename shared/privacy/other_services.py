@@ -237,7 +237,13 @@ ANALYTICS: Final = (
     Table(
         "analytics",
         "fact",
-        (plain("number", "registration number, for the list of a figure's appeals", NUMBER_REASON),),
+        (
+            plain(
+                "number",
+                "registration number, for the list of a figure's appeals and for exports",
+                NUMBER_REASON,
+            ),
+        ),
         retention=NO_LIMIT,
         export=NOT_EXPORTED,
         erasure=NO_ERASURE,
