@@ -42,7 +42,8 @@ class TestTheService:
             "/analytics/v1/live",
             "/analytics/v1/trends",
         }
-        assert set(paths) == figures | {"/analytics/v1/reconciliations"}
+        others = {"/analytics/v1/exports/{grain}.{file_format}", "/analytics/v1/reconciliations"}
+        assert set(paths) == figures | others
 
     def test_nothing_is_opened_when_the_application_is_made(self, tmp_path):
         create_app(Settings(data=tmp_path / "data"))
