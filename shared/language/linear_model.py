@@ -17,9 +17,10 @@ import numpy.typing as npt
 from shared.language.word_features import BUCKETS, NO_FEATURE, features_of
 
 Floats = npt.NDArray[np.float32]
+Sums = npt.NDArray[np.int16]
 STEM: Final = 6  # letters: words with a known beginning of this length are not new
 _REMEMBERED: Final = 16_384  # words; single words in memory, never with their text
-_AT_ONCE: Final = 64  # new words of one text that are remembered: a long text of rare words would displace the usual ones
+_AT_ONCE: Final = 1_024  # new words of one text that are remembered: a long text of rare words would displace the usual ones
 _EXTRA: Final = 2  # columns of a remembered word after those of the model: squared length, and 1 for a new word
 _SQUARE, _NEW = -2, -1
 
@@ -81,11 +82,15 @@ def stem_hash(word: str) -> int:
 
 
 class _Memory:
-    """What each of the words met last adds to a text. A row is written before its word is published, so readers need no lock."""
+    """What each of the words met last adds to a text. A row is written before its word is published, so readers need no lock.
+
+    `sums`: of the stored weights; 16 bits hold those of the longest word, and half of the memory of scaled ones is enough.
+    """
 
     def __init__(self, columns: int) -> None:
         self.rows: dict[str, int] = {}
-        self.values = np.empty((_REMEMBERED, columns), np.float32)
+        self.sums = np.empty((_REMEMBERED, columns), np.int16)
+        self.others = np.empty((_REMEMBERED, _EXTRA), np.float32)
 
 
 class LinearModel:
@@ -95,7 +100,7 @@ class LinearModel:
         self._model = weights
         self._squares = (weights.rarity * weights.rarity_unit).astype(np.float32) ** 2
         self.columns = len(weights.scales)
-        self._memory = _Memory(self.columns + _EXTRA)
+        self._memory = _Memory(self.columns)
         self._lock = threading.Lock()
 
     def score(self, text_words: Sequence[str]) -> TextScores:
@@ -112,34 +117,41 @@ class LinearModel:
         known = memory.rows.get
         rows = [known(word) for word in text_words]
         if None not in rows:
-            return memory.values.take(cast("list[int]", rows), axis=0)
+            of_words = cast("list[int]", rows)
+            return self._scaled(memory.sums.take(of_words, axis=0), memory.others.take(of_words, axis=0))
         fresh = [position for position, row in enumerate(rows) if row is None]
-        added = self._computed([text_words[position] for position in fresh])
+        sums, others = self._computed([text_words[position] for position in fresh])
         if len(fresh) <= _AT_ONCE:
-            self._remember([text_words[position] for position in fresh], added)
-        found = memory.values.take([row or 0 for row in rows], axis=0)
-        found[fresh] = added
+            self._remember([text_words[position] for position in fresh], sums, others)
+        stored = [row or 0 for row in rows]
+        all_sums, all_others = memory.sums.take(stored, axis=0), memory.others.take(stored, axis=0)
+        all_sums[fresh], all_others[fresh] = sums, others
+        return self._scaled(all_sums, all_others)
+
+    def _scaled(self, sums: Sums, others: Floats) -> Floats:
+        found = np.empty((len(sums), self.columns + _EXTRA), np.float32)
+        np.multiply(sums, self._model.scales, out=found[:, :_SQUARE])
+        found[:, _SQUARE:] = others
         return found
 
-    def _computed(self, text_words: Sequence[str]) -> Floats:
+    def _computed(self, text_words: Sequence[str]) -> tuple[Sums, Floats]:
         model, features = self._model, features_of(text_words)
-        found = np.empty((len(text_words), self.columns + _EXTRA), np.float32)
         sums = np.add.reduceat(model.weights.take(features.grams, axis=0), features.starts, axis=0, dtype=np.int32)
         sums += model.weights.take(features.others, axis=0).sum(axis=1, dtype=np.int32)
-        found[:, :_SQUARE] = sums * model.scales
-        found[:, _SQUARE] = np.add.reduceat(self._squares.take(features.grams), features.starts)
-        found[:, _SQUARE] += self._squares.take(features.others).sum(axis=1)
+        others = np.empty((len(text_words), _EXTRA), np.float32)
+        others[:, _SQUARE] = np.add.reduceat(self._squares.take(features.grams), features.starts)
+        others[:, _SQUARE] += self._squares.take(features.others).sum(axis=1)
         hashes = np.fromiter(map(stem_hash, text_words), np.uint32, len(text_words))
         at = np.searchsorted(model.stems, hashes)
-        found[:, _NEW] = model.stems.take(at, mode="clip") != hashes if len(model.stems) else 1
-        return found
+        others[:, _NEW] = model.stems.take(at, mode="clip") != hashes if len(model.stems) else 1
+        return sums.astype(np.int16), others
 
-    def _remember(self, text_words: Sequence[str], added: Floats) -> None:
+    def _remember(self, text_words: Sequence[str], sums: Sums, others: Floats) -> None:
         with self._lock:
             if len(self._memory.rows) + len(text_words) > _REMEMBERED:
-                self._memory = _Memory(self.columns + _EXTRA)  # readers of the former one finish with it
+                self._memory = _Memory(self.columns)  # readers of the former one finish with it
             memory = self._memory
-            for word, values in zip(text_words, added, strict=True):
+            for word, of_columns, of_model in zip(text_words, sums, others, strict=True):
                 row = len(memory.rows) if word not in memory.rows else memory.rows[word]
-                memory.values[row] = values
+                memory.sums[row], memory.others[row] = of_columns, of_model
                 memory.rows[word] = row

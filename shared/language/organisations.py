@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 
@@ -11,9 +10,9 @@ from shared.language.tokens import Token
 
 _OPENING, _CLOSING = '"«“„', '"»”“'
 _LONGEST: Final = 6  # words of a name on each side of the word for the organisation
-_REMEMBERED: Final = 16_384  # single words in memory without their text
 _LEGAL_FORMS: Final = frozenset({"ТОО", "ЖШС", "АО", "АҚ", "КГП", "ГКП", "КМК", "МКК", "ПХВ", "ШЖҚ"})
 """As written in capitals: folded, some are common words."""
+_LONGEST_FORM: Final = max(map(len, _LEGAL_FORMS))
 
 
 class _Role(Enum):
@@ -41,6 +40,8 @@ _STEMS: Final = {
         "емхана аурухана орталығ орталық= перзентхана бөлімше"
     ),
 }
+_OPENING_LETTERS: Final = 3  # letters that every stem has: most words are known by them to be nothing here
+_OPENINGS: Final = frozenset(stem[:_OPENING_LETTERS] for stems in _STEMS.values() for stem in stems)
 
 
 def without_names(text: str, tokens: Sequence[Token]) -> Sequence[Token]:
@@ -48,12 +49,14 @@ def without_names(text: str, tokens: Sequence[Token]) -> Sequence[Token]:
 
     The word for the organisation itself stays, and so do such words elsewhere, as in «жедел жәрдем келмейді». Linear.
     """
-    hidden = {
-        position
-        for head, token in enumerate(tokens)
-        if _role(token.key) is _Role.ORGANISATION or text[token.start : token.end] in _LEGAL_FORMS
-        for position in _around(text, tokens, head)
-    }
+    organisation, openings, longest = _Role.ORGANISATION, _OPENINGS, _LONGEST_FORM  # local: this is done for every word
+    heads = [
+        head
+        for head, (key, start, end, _) in enumerate(tokens)
+        if (key[:_OPENING_LETTERS] in openings and _role(key) is organisation)
+        or (end - start <= longest and text[start:end] in _LEGAL_FORMS)
+    ]
+    hidden = {position for head in heads for position in _around(text, tokens, head)}
     return [token for position, token in enumerate(tokens) if position not in hidden] if hidden else tokens
 
 
@@ -86,6 +89,7 @@ def _distinguishes(key: str) -> bool:
     return key.isdecimal() or _role(key) is _Role.DISTINCTION
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _role(key: str) -> _Role | None:
+    if key[:_OPENING_LETTERS] not in _OPENINGS:
+        return None
     return next((role for role, stems in _STEMS.items() if key.startswith(stems) or key + WHOLE_WORD in stems), None)

@@ -94,9 +94,10 @@ class PhraseIndex:
         hits: list[Hit] = []
         for number, (place, token, _, terms, openings) in enumerate(found):
             for term in terms:
-                hits.append(Hit(term, token.start, token.end, place))  # noqa: PERF401 - mostly one or none: a loop is twice as fast
-            for opening in openings:
-                self._follow(opening.following, found, number, token.start, hits)
+                hits.append(Hit(term, token[1], token[2], place))  # noqa: PERF401 - mostly one or none: a loop is twice as fast
+            if openings and number + 1 < len(found) and found[number + 1][0] <= place + 1 + self.gap:  # otherwise no phrase goes on
+                for opening in openings:
+                    self._follow(opening.following, found, number, token[1], hits)
         return hits
 
     @cached_property

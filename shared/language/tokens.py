@@ -1,5 +1,6 @@
 """Tokens of a text, folded so that one dictionary matches Kazakh, Russian, Kazakh typed without its letters, and Latin spelling."""
 
+import math
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -116,5 +117,16 @@ def _read(pieces: Iterator[re.Match[str]], text: str, sentence: int) -> list[Tok
 
 
 def _placed(tokens: list[Token], read: Reading) -> list[Token]:
-    """Return the tokens with their positions in the original text."""
-    return [Token(token.key, *read.span(token.start, token.end), token.sentence) for token in tokens]
+    """Return the tokens, which are in order, with their positions in the original text."""
+    make, starts, shifts = tuple.__new__, (*read.starts, math.inf), read.shifts
+    placed: list[Token] = []
+    append, passed = placed.append, 0
+    for key_, start, end, sentence in tokens:
+        while starts[passed] <= start:
+            passed += 1
+        shift = shifts[passed]
+        if starts[passed] < end:  # the shift changes inside
+            append(make(Token, (key_, *read.span(start, end), sentence)))
+        else:
+            append(make(Token, (key_, start + shift, end + shift, sentence)))
+    return placed

@@ -84,16 +84,16 @@ PLANS: Mapping[str, Plan] = {
     "provider-contact": Plan(
         _of_appeal("appeal", "inquiry")
         | dict.fromkeys(("delivery", "notice_route", "reply_link", "response", "inquiry_entry"), _OF_INQUIRY)
-        | _of_appeal("name_match"),
+        | _of_appeal("name_match", "outcome_check"),
         _AUDITED,
         _EVERYWHERE
         | {"provider", "directory_version", "contact", "provider_contract", "doctor", "directory_import", "directory_change"}
         | {"provider_webhook"}
-        | {"proposal", "commitment", "outcome_check"}
+        | {"proposal", "commitment"}
         | {"answer_file", "shown_document", "provider_mail"}
         | {"provider_account", "account_entry", "inquiry_assignment", "inquiry_visit", "response_draft", "own_template", "statement"}
         | _OF_RATINGS,
-        {"delivery": "t.next_at IS NOT NULL", "notice_route": "t.due_at IS NOT NULL"},
+        {"delivery": "t.next_at IS NOT NULL", "notice_route": "t.due_at IS NOT NULL", "outcome_check": "t.status = 'OPEN'"},
     ),
     "analytics": Plan(_of_appeal("fact", "transition"), _BY_REQUEST, _EVERYWHERE | {"provider", "call_fact", "self_served"}),
 }

@@ -1,5 +1,6 @@
 """What classification costs: processor time by length of the text, and memory of the process."""
 
+import gc
 import subprocess
 import sys
 import time
@@ -7,6 +8,7 @@ import time
 import pytest
 
 from routing.classification.service import classify
+from shared.server import settle_memory
 from tests.processor_time import slowness
 from training.labelled import read_texts
 
@@ -26,6 +28,16 @@ for text in texts:
     classify(text)
 print(psutil.Process().memory_info().rss - before)
 """  # the dictionary, which was there before the model, is counted as well
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settled():
+    """The garbage collection of a command that serves, when it has started."""
+    before = gc.get_threshold()
+    classify("")
+    settle_memory()
+    yield
+    gc.set_threshold(*before)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +74,7 @@ class TestTime:
 
     def test_the_longest_text_takes_less_than_20_ms(self, natural):
         texts = [natural[start : start + LONG] for start in range(0, len(natural) - LONG, LONG)]
-        longest = min(seconds(texts)[-1] for _ in range(3))
+        longest = max(min(seconds([text] * 5)) for text in texts)  # other work on the core can only add to it
         print(f"\n{LONG} characters: {longest * 1000:.1f} ms")  # noqa: T201 - the figure is what it is for
         assert longest < 0.020 * slowness()
 
