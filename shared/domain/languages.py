@@ -17,7 +17,7 @@ _KAZAKH_LETTER = re.compile(r"[әғқңөұүһі]", re.IGNORECASE)
 _RUSSIAN_LETTER = re.compile(r"[щцъьэёфв]", re.IGNORECASE)  # rare in Kazakh words
 _SHORTEST_WITH_ENDING = 5
 _REMEMBERED = 4_096
-_WEIGHED = 2_000  # characters; more do not change the result, and a text may have 20 000
+_WEIGHED = 2_000  # characters, some 300 words: a text may have 20 000
 _LONGEST_WORD = 40  # characters: longer words show no language, and caching them would fill the memory
 # Function words and Kazakh letters weigh more than endings, which the two languages share by accident.
 _CLEAR, _SLIGHT = 2, 1

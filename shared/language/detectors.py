@@ -27,8 +27,8 @@ DICTIONARY_ARRAY: Final = "dictionary"
 """The array of the model with the weights of the dictionaries' sums: `SUMS` by columns."""
 _LEAST: Final = 1e-12  # a probability as a logarithm stays finite
 _FEWEST: Final = 3  # words with letters: fewer are a name or an answer to a question of the bot, and decide by accident
-_MOST: Final = 1_200  # words that are read for the trained detectors, some 8 000 characters
-_AT_THE_END: Final = 400
+_MOST: Final = 600  # words that are read for the trained detectors, some 4 000 characters
+_AT_THE_END: Final = 200
 _SHOWN: Final = 4  # words that are named as the reason
 _SIGNS: Final[Mapping[str, Term]] = {
     URGENT: Term("", (), URGENT, URGENT.upper(), 0.0),
