@@ -56,7 +56,7 @@ wrongly at most: {most_false}. The former detectors are in the history of the re
 
 ## Limits
 
-Of a text of more than 600 words the trained detectors read the first 400 and the last 200; the dictionaries read all. 
+Of a text of more than 600 words the trained detectors read the first 400 and the last 200; the dictionaries read all.
 All texts are invented, and emergencies in words that no training text has are missed. Recall on disguised protected subjects is below
 that of plain ones. The advice on 103 and 112 therefore stands on every form as well, whatever a text says.
 """
