@@ -74,7 +74,6 @@ class TestEveryService:
         gets = [
             "/analytics/v1/providers/index",
             "/analytics/v1/reports/KZ-43/2025.html",
-            "/analytics/v1/exports/fact.csv",
         ]
         for path in gets:
             assert is_problem(people.get(path), 404, "not-found")
