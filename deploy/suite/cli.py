@@ -240,5 +240,27 @@ def roll_model_back() -> None:
     typer.echo(f"now in use: {found.current or 'the dictionary alone'}; restart the suite")
 
 
+trained_detectors = typer.Typer(help="The versions of the trained detectors of danger and of protected subjects.", no_args_is_help=True)
+app.add_typer(trained_detectors, name="detectors")
+
+
+@trained_detectors.command(name="list")
+def list_detectors() -> None:
+    """Print the stored versions, oldest first; * marks the one in use."""
+    found = import_module("shared.language.detector_versions").stored_detectors()
+    for version in found.versions:
+        typer.echo(f"{'*' if version == found.current else ' '} {version}")
+
+
+@trained_detectors.command(name="rollback")
+def roll_detectors_back() -> None:
+    """Return to the detectors before those in use. A running suite uses them after its next start."""
+    try:
+        found = import_module("shared.language.detector_versions").roll_detectors_back()
+    except (ValueError, OSError) as refusal:
+        _refuse(refusal)
+    typer.echo(f"now in use: {found.current}; restart the suite")
+
+
 if __name__ == "__main__":
     app()

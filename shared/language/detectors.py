@@ -1,4 +1,4 @@
-"""The trained detectors of danger and of protected subjects (`data/detectors.npz`), for texts that say it without a word of a dictionary.
+"""The trained detectors of danger and of protected subjects (`data/detectors`), for texts that say it without a word of a dictionary.
 
 One linear model scores every kind of text: emergencies, the protected subjects, and all others. A text is a danger if the log-odds of
 an emergency against all others reach a low threshold, and likewise for the protected subjects taken together. `make train` writes it.
@@ -9,11 +9,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.resources import files
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from shared.language.detector_versions import DATA, METADATA_FILE, WEIGHTS_FILE, stored_detectors
 from shared.language.dictionaries import PROTECTED, SUMS, URGENT, ProtectedSubject, both_dictionaries, sums_of
 from shared.language.linear_model import BrokenModel, LinearModel, Weights, arrays_of
 from shared.language.organisations import without_names
@@ -21,8 +21,6 @@ from shared.language.phrases import Hit, Term
 from shared.language.tokens import Token, tokenise
 from shared.language.word_features import as_read, words_to_read
 
-WEIGHTS_FILE: Final = "detectors.npz"
-METADATA_FILE: Final = "detectors.json"
 DICTIONARY_ARRAY: Final = "dictionary"
 """The array of the model with the weights of the dictionaries' sums: `SUMS` by columns."""
 _LEAST: Final = 1e-12  # a probability as a logarithm stays finite
@@ -39,10 +37,10 @@ _SIGNS: Final[Mapping[str, Term]] = {
 
 @dataclass(frozen=True, slots=True)
 class DetectorMetadata:
-    """The form of `detectors.json`.
+    """The form of `metadata.json` of a version.
 
     `columns`: `urgent`, the protected subjects and the names of all other kinds of texts. `danger` and `protected`: the log-odds from
-    which on a text is one. `texts`: the number of training texts.
+    which on a text is one. `texts`: the number of training texts. `inputs`: the hash of what the weights were computed from.
     """
 
     version: str
@@ -50,6 +48,7 @@ class DetectorMetadata:
     danger: float
     protected: float
     texts: int
+    inputs: str = ""
 
 
 class DetectorScores(NamedTuple):
@@ -104,12 +103,12 @@ def _log_odds(part: float, total: float) -> float:
 
 @cache
 def detectors() -> Detectors:
-    """Return the detectors of the product, read once per process. Raises BrokenModel or FileNotFoundError."""
-    folder = files(__package__) / "data"
+    """Return the detectors in use, read once per process. Raises BrokenModel or FileNotFoundError."""
     try:
+        folder = DATA / stored_detectors().current
         about = DetectorMetadata(**json.loads((folder / METADATA_FILE).read_text(encoding="utf-8")))
-    except (TypeError, ValueError) as error:
-        raise BrokenModel(f"{METADATA_FILE}: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenModel(f"the stored detectors: {error}") from error
     return Detectors(about, (folder / WEIGHTS_FILE).read_bytes())
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from training.calibration import calibrated, cross_validate
 from training.card import DOCS, Findings, write_cards
 from training.evaluation import HeldOutText, answers, figures, read_tests
 from training.fitting import fit
+from training.inputs import classifier_inputs
 from training.labelled import TEXTS, Labelled, read_texts
 from training.promotion import promote, regressions
 from training.sample import Sample
@@ -36,7 +37,9 @@ def train(texts: Sequence[Labelled]) -> Trained:
         sum(each.kind_is_right for each in written) / len(written),
         sum(each.subject_is_right for each in written) / len(written),
     )
-    return Trained(calibrated(fit(sample, np.arange(len(sample.texts))), judged), crossed)
+    file = calibrated(fit(sample, np.arange(len(sample.texts))), judged)
+    metadata = file.metadata.model_copy(update={"inputs": classifier_inputs(texts)})
+    return Trained(replace(file, metadata=metadata), crossed)
 
 
 def compare_and_promote(new: Trained, tests: Sequence[HeldOutText], data: Path = DATA, docs: Path = DOCS) -> list[str]:

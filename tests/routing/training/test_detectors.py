@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from shared.language.detector_versions import StoredDetectors, stored_detectors
 from shared.language.detectors import DetectorText, detectors
 from training.detectors import __main__ as main
 from training.detectors.__main__ import compare_and_promote
-from training.detectors.card import DOCS
+from training.detectors.card import DOCS, PAGES
 from training.detectors.fitting import DetectorFile, DetectorSample, fit, thresholds
-from training.detectors.promotion import Found, HeldOutText, figures, promote, regressions, stored
+from training.detectors.promotion import STORED, Found, HeldOutText, figures, promote, regressions, stored
 from training.detectors.texts import read_examples
 from training.labelled import BadLabel
 
@@ -69,7 +70,15 @@ class TestPromotion:
     def test_detectors_without_a_loss_are_promoted_with_their_card(self, tests, good, tmp_path):
         assert compare_and_promote(good, tests, tmp_path, tmp_path) == []
         assert stored(tmp_path).about == good.metadata
-        assert good.metadata.version in (tmp_path / "detectors.md").read_text(encoding="utf-8")
+        for page in PAGES.values():
+            assert good.metadata.version in (tmp_path / page).read_text(encoding="utf-8")
+
+    def test_only_the_latest_versions_stay(self, good, tmp_path):
+        for number in range(STORED + 2):
+            promote(replace(good, metadata=replace(good.metadata, version=f"v{number}")), tmp_path)
+        expected = tuple(f"v{number}" for number in range(2, STORED + 2))
+        assert stored_detectors(tmp_path) == StoredDetectors(expected[-1], expected)
+        assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == sorted(expected)
 
     def test_detectors_that_find_less_are_not_promoted(self, tests, good, tmp_path):
         promote(good, tmp_path)
@@ -125,8 +134,9 @@ class TestExamples:
             read_examples(tmp_path)
 
 
-def test_the_card_is_of_the_detectors_in_use():
-    assert f"`{detectors().about.version}`" in (DOCS / "detectors.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", sorted(PAGES.values()))
+def test_the_card_is_of_the_detectors_in_use(page):
+    assert f"`{detectors().about.version}`" in (DOCS / page).read_text(encoding="utf-8")
 
 
 def test_training_says_which_slices_lose(good, tests, monkeypatch, capsys):

@@ -1,10 +1,17 @@
-from importlib.resources import files
-
 import numpy as np
 import pytest
 
 from shared.language.danger import signs_in_dictionary, signs_of_danger, speaks_of_danger
-from shared.language.detectors import DICTIONARY_ARRAY, WEIGHTS_FILE, DetectorMetadata, Detectors, DetectorText, detectors
+from shared.language.detector_versions import (
+    DATA,
+    WEIGHTS_FILE,
+    NoFormerDetectors,
+    StoredDetectors,
+    roll_detectors_back,
+    stored_detectors,
+    use_detectors,
+)
+from shared.language.detectors import DICTIONARY_ARRAY, DetectorMetadata, Detectors, DetectorText, detectors
 from shared.language.dictionaries import SUMS, URGENT, ProtectedSubject, sums_of
 from shared.language.linear_model import BrokenModel, arrays_of
 from shared.language.protected import protected_subjects, signs_of_protected
@@ -16,7 +23,7 @@ UNLISTED = "Бабушка лежит пластом, на голос не ре�
 
 @pytest.fixture(scope="module")
 def weights() -> bytes:
-    return (files("shared.language") / "data" / WEIGHTS_FILE).read_bytes()
+    return (DATA / stored_detectors().current / WEIGHTS_FILE).read_bytes()
 
 
 class TestDecision:
@@ -83,3 +90,20 @@ class TestFile:
         assert sums_of(DetectorText.of("Хирург попросил взятку").hits)[SUMS.index(ProtectedSubject.EXTORTION)] >= 3
         assert sums_of(DetectorText.of("не дышит").hits)[SUMS.index(URGENT)] >= 2.5
         assert not np.any(sums_of(DetectorText.of("Здравствуйте").hits))
+
+
+class TestVersions:
+    def test_a_rollback_returns_to_the_version_before_and_not_further_than_the_oldest(self, tmp_path):
+        use_detectors(StoredDetectors("new", ("old", "new")), tmp_path)
+        assert roll_detectors_back(tmp_path) == stored_detectors(tmp_path) == StoredDetectors("old", ("old", "new"))
+        with pytest.raises(NoFormerDetectors, match="old"):
+            roll_detectors_back(tmp_path)
+        assert stored_detectors(tmp_path).current == "old"
+
+    def test_a_version_that_is_not_stored_cannot_be_in_use(self, tmp_path):
+        use_detectors(StoredDetectors("gone", ("old",)), tmp_path)
+        with pytest.raises(ValueError, match="gone is none of"):
+            stored_detectors(tmp_path)
+
+    def test_the_version_in_use_is_the_one_that_is_named(self):
+        assert detectors().about.version == stored_detectors().current

@@ -49,11 +49,12 @@ class ModelMetadata(BaseModel):
     """The form of `metadata.json` of a model: its codes in the order of the columns, and how its probabilities become decisions.
 
     `auto`: the confidence from which a choice of this kind stands by itself; None: never. `evidence_confidence`: below it a text
-    without a word of the dictionary says nothing.
+    without a word of the dictionary says nothing. `inputs`: the hash of what the weights were computed from.
     """
 
     version: str
     lexicon: str
+    inputs: str = ""
     texts: int
     kinds: list[str]
     categories: list[str]

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from training.detectors.card import DOCS, write_card
 from training.detectors.fitting import DetectorFile, train
 from training.detectors.promotion import DATA, HeldOutText, figures, promote, read_held_out, regressions, stored
 from training.detectors.texts import read_examples
+from training.inputs import detector_inputs
 
 
 def compare_and_promote(new: DetectorFile, tests: Sequence[HeldOutText], data: Path = DATA, docs: Path = DOCS) -> list[str]:
@@ -22,7 +24,9 @@ def compare_and_promote(new: DetectorFile, tests: Sequence[HeldOutText], data: P
 
 def main() -> None:
     """Train and promote. Exits with 1 if the new detectors lose on a slice."""
-    new = train(read_examples())
+    examples = read_examples()
+    found = train(examples)
+    new = replace(found, metadata=replace(found.metadata, inputs=detector_inputs(examples)))
     if worse := compare_and_promote(new, read_held_out()):
         sys.stdout.write(f"detectors {new.metadata.version} are not promoted:\n" + "".join(f"- {each}\n" for each in worse))
         raise SystemExit(1)

@@ -1,20 +1,22 @@
 """Figures of the detectors on the held-out files, and promotion without a loss on any slice of them."""
 
 import json
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import shared.language
-from shared.language.detectors import METADATA_FILE, WEIGHTS_FILE, DetectorMetadata, Detectors, DetectorText
+from shared.language.detector_versions import DATA, METADATA_FILE, POINTER, WEIGHTS_FILE, StoredDetectors, stored_detectors, use_detectors
+from shared.language.detectors import DetectorMetadata, Detectors, DetectorText
 from shared.language.dictionaries import ProtectedSubject
 from training.detectors.fitting import DetectorFile
 from training.detectors.texts import ListedSigns
 
 HELD_OUT: Final = Path(__file__).parents[1] / "held_out"
-DATA: Final = Path(shared.language.__file__).parent / "data"
+STORED: Final = 2
+"""Versions that stay in the repository: the one in use, and one to go back to."""
 MOST_FALSE: Final[Mapping[str, float]] = {
     "danger, look-alikes": 0.20,
     "danger, ordinary": 0.05,
@@ -106,14 +108,22 @@ def regressions(before: Mapping[str, Found], after: Mapping[str, Found]) -> list
 
 def stored(data: Path = DATA) -> Detectors | None:
     """Return the detectors in use, None before the first promotion."""
-    if not (data / METADATA_FILE).exists():
+    if not (data / POINTER).exists():
         return None
-    about = DetectorMetadata(**json.loads((data / METADATA_FILE).read_text(encoding="utf-8")))
-    return Detectors(about, (data / WEIGHTS_FILE).read_bytes())
+    folder = data / stored_detectors(data).current
+    about = DetectorMetadata(**json.loads((folder / METADATA_FILE).read_text(encoding="utf-8")))
+    return Detectors(about, (folder / WEIGHTS_FILE).read_bytes())
 
 
-def promote(file: DetectorFile, data: Path = DATA) -> None:
-    """Store the detectors as those in use; the repository has the former ones."""
-    (data / WEIGHTS_FILE).write_bytes(file.weights)
+def promote(file: DetectorFile, data: Path = DATA) -> StoredDetectors:
+    """Store the detectors as those in use. Versions older than the last `STORED` are deleted."""
+    version = file.metadata.version
+    folder = data / version
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS_FILE).write_bytes(file.weights)
     written = json.dumps(file.metadata_as_dict(), ensure_ascii=False, indent=1, sort_keys=True)
-    (data / METADATA_FILE).write_text(written + "\n", encoding="utf-8")
+    (folder / METADATA_FILE).write_text(written + "\n", encoding="utf-8")
+    versions = [each for each in stored_detectors(data).versions if each != version] if (data / POINTER).exists() else []
+    for former in versions[: -(STORED - 1)]:
+        shutil.rmtree(data / former, ignore_errors=True)
+    return use_detectors(StoredDetectors(version, (*versions[-(STORED - 1) :], version)), data)
