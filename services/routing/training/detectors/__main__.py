@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from shared.language.detector_versions import DATA
 from training.detectors.card import DOCS, write_card
 from training.detectors.fitting import DetectorFile, train
-from training.detectors.promotion import DATA, HeldOutText, figures, promote, read_held_out, regressions, stored
+from training.detectors.promotion import HeldOutText, figures, promote, read_held_out, regressions, stored
 from training.detectors.texts import read_examples
 from training.inputs import detector_inputs
 
