@@ -143,6 +143,7 @@ async def _migrate(service: Service[S], settings: S) -> None:
 
 async def _replay(service: Service[S], settings: S, key: str | None) -> int:
     async with _started(service, settings) as parts:
+        server.settle_memory()
         return await consumer(service, parts).replay(key)
 
 

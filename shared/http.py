@@ -41,6 +41,15 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
 
+class QueryModel(StrictModel):
+    """A model of query parameters, built when it is defined.
+
+    FastAPI builds each field alone with the model's configuration. Pydantic would warn of their aliases if they were built later.
+    """
+
+    model_config = ConfigDict(defer_build=False)
+
+
 @dataclass(frozen=True)
 class Text(GroupedMetadata):
     """A text field: `Annotated[str, Text(200)]`. The value is cleaned (`shared.domain.text`) and must not be empty.

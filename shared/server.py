@@ -94,10 +94,12 @@ def warn_of_old_python(running: tuple[int, ...] = sys.version_info[:3]) -> None:
 
 
 def settle_memory() -> None:
-    """Exclude all existing objects from later garbage collections. Call this when the process has finished its start."""
-    gc.collect()
+    """Exclude all existing objects from later garbage collections. Call this when the process has finished its start.
+
+    There is no collection before: it took a twentieth of a start and freed one megabyte of half a million objects' memory.
+    """
     gc.freeze()
-    gc.enable()  # the `aryz` command disables it during the start
+    gc.enable()  # `shared.start` disables it during the start
     gc.set_threshold(*RARELY)
 
 

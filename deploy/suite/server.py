@@ -9,7 +9,6 @@ from shared import server
 from shared.connections import ConnectionLimits
 from shared.edge import EVERY_ADDRESS, edge
 from suite.app import create_suite
-from suite.demo import fill
 
 
 def up(data: Path, host: str, port: int, *, demo: bool, announce: Callable[[str], None]) -> None:
@@ -30,6 +29,8 @@ async def _serve(data: Path, listening: socket.socket, host: str, url: str, *, d
     def ready() -> None:
         announce(url)
         if demo:
+            from suite.demo import fill  # noqa: PLC0415 - a Kafka client and more that a start without demo data does not need
+
             filling.append(asyncio.create_task(fill(url, data)))
 
     async with suite.running():

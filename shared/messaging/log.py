@@ -5,10 +5,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from aiokafka.partitioner import murmur2
-
 from shared.contracts import PARTITIONS
 from shared.messaging.envelope import Envelope, Headers
+from shared.messaging.murmur2 import murmur2
 
 Position = tuple[str, int]
 """A topic and the number of its partition."""
@@ -16,7 +15,7 @@ Position = tuple[str, int]
 
 def partition_of(key: str) -> int:
     """Return the partition of a key as Kafka's default partitioner chooses it (murmur2)."""
-    return int((murmur2(key.encode()) & 0x7FFFFFFF) % PARTITIONS)
+    return (murmur2(key.encode()) & 0x7FFFFFFF) % PARTITIONS
 
 
 class Record(NamedTuple):

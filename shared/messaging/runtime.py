@@ -5,6 +5,7 @@ restarted. Both wait for a database or a log that is briefly unavailable.
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +13,6 @@ from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
-from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from shared.database_errors import is_transient
 from shared.messaging.log import LogError
@@ -122,6 +122,7 @@ class Runtime:
 
 def _is_away(error: Exception) -> bool:
     """Return whether a database or a log is unavailable at present. Any other error is a defect or needs an operator."""
-    if isinstance(error, KafkaError):
-        return bool(error.retriable) or isinstance(error, KafkaTimeoutError)
+    kafka = sys.modules.get("aiokafka.errors")  # a process that has not imported the client raises none of its errors
+    if kafka is not None and isinstance(error, kafka.KafkaError):
+        return bool(error.retriable) or isinstance(error, kafka.KafkaTimeoutError)
     return is_transient(error)

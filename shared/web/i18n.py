@@ -1,4 +1,4 @@
-"""Translations in three languages, read from `.po` catalogs at start-up. A msgid is the English sentence, so English needs no catalog."""
+"""Translations in three languages, read from `.po` catalogs on first use. A msgid is the English sentence, so English needs no catalog."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -11,8 +11,6 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations
 from babel.support import Translations as Catalog
 
-from shared.web.languages import LANGUAGES
-
 SHARED_LOCALES: Final = Path(__file__).parent / "locales"
 
 
@@ -24,25 +22,19 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translate t
 class Translations:
     """The catalogs of all languages. A service's catalog overrides shared messages."""
 
-    def __init__(self, catalogs: dict[str, NullTranslations]) -> None:
-        self._catalogs = catalogs
-
-    @classmethod
-    def load(cls, directories: Sequence[Path]) -> "Translations":
-        """Read `<language>.po` in each directory; a later directory wins.
-
-        Raises babel.messages.pofile.PoFileError for a malformed file. Fuzzy entries are left out.
-        """
-        return cls({language: _catalog(language, tuple(directories)) for language in LANGUAGES})
+    def __init__(self, directories: Sequence[Path]) -> None:
+        """Read `<language>.po` of each directory when the language is first used; a later directory wins. Fuzzy entries are left out."""
+        self._directories = tuple(directories)
 
     def of(self, language: str) -> NullTranslations:
-        return self._catalogs[language]
+        """Return the messages of a language. Raises babel.messages.pofile.PoFileError for a malformed file."""
+        return _catalog(language, self._directories)
 
     def gettext(self, language: str, message: str) -> str:
-        return self._catalogs[language].gettext(message)
+        return self.of(language).gettext(message)
 
 
-@cache  # several groups of pages have the same catalogs, and reading them is a quarter of a start
+@cache  # several groups of pages have the same catalogs; a process without pages reads none
 def _catalog(language: str, directories: tuple[Path, ...]) -> NullTranslations:
     merged: Catalog | None = None
     for directory in directories:

@@ -1,4 +1,4 @@
-"""Page rendering: one template environment per language, so that macros and formats use it without a parameter."""
+"""Page rendering: a template environment per language, so that macros and formats use it without a parameter."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -53,18 +53,18 @@ class Pages:
         assets_prefix: str | None = None,
         flashes: Mapping[str, Flash] | None = None,
     ) -> None:
-        """Load templates and catalogs.
+        """Find templates and catalogs; those of a language are loaded when its first page is shown.
 
         `assets_prefix` is the path of the static files, such as `/static`. None means the application's own root path, where
         `mount_static` puts them: it works for a service alone and for one mounted in the suite.
         """
-        self.translations = Translations.load([SHARED_LOCALES, *locale_dirs])
+        self.translations = Translations([SHARED_LOCALES, *locale_dirs])
         self._static_dirs = [_HERE / "static", *static_dirs]
         self._versions = {path.name: _version(path) for directory in self._static_dirs for path in directory.iterdir() if path.is_file()}
         self._assets_prefix = assets_prefix
         self._flashes = dict(flashes or {})
-        loader = ChoiceLoader([FileSystemLoader(directory) for directory in (*template_dirs, _HERE / "templates")])
-        self._environments = {language: self._environment(language, loader) for language in LANGUAGES}
+        self._loader = ChoiceLoader([FileSystemLoader(directory) for directory in (*template_dirs, _HERE / "templates")])
+        self._environments: dict[Language, Environment] = {}
 
     def render(self, request: Request, name: str, status: int = 200, **context: Any) -> HTMLResponse:
         """Render the page `name` in the visitor's language. A choice made by `?lang=` is stored in a cookie."""
@@ -72,7 +72,7 @@ class Pages:
 
     def render_in(self, language: Language, request: Request, name: str, status: int = 200, **context: Any) -> HTMLResponse:
         """Render a page for another reader, whose language is `language`."""
-        text = self._environments[language].get_template(name).render(self._context(request, language) | context)
+        text = self._environment(language).get_template(name).render(self._context(request, language) | context)
         response = HTMLResponse(text, status, headers={"content-language": language})
         if request.query_params.get("lang") == language:
             secure = request.url.scheme == "https"
@@ -100,9 +100,14 @@ class Pages:
         prefix = self._assets_prefix if self._assets_prefix is not None else request.scope.get("root_path", "") + "/static"
         return f"{prefix}/{name}?v={self._versions[name]}"
 
-    def _environment(self, language: Language, loader: ChoiceLoader) -> Environment:
+    def _environment(self, language: Language) -> Environment:
+        if language not in self._environments:
+            self._environments[language] = self._made_environment(language)
+        return self._environments[language]
+
+    def _made_environment(self, language: Language) -> Environment:
         environment = Environment(
-            loader=loader,
+            loader=self._loader,
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

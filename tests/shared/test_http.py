@@ -22,6 +22,7 @@ from shared.http import (
     KnownQuery,
     Limit,
     ListResponse,
+    QueryModel,
     ShortText,
     StrictModel,
     Text,
@@ -63,7 +64,7 @@ class Shared(StrictModel):
     note: str = "-"
 
 
-class Question(StrictModel):
+class Question(QueryModel):
     first: str | None = Field(None, alias="from")
 
 

@@ -1,5 +1,6 @@
 """`python -m analytics api|worker|migrate|replay`."""
 
+import shared.start  # noqa: F401 - first: no garbage is collected during the start
 from analytics.app import SERVICE, create_app
 from analytics.settings import Settings
 from shared.command import main

@@ -1,3 +1,4 @@
+import shared.start  # noqa: F401 - first: no garbage is collected during the start
 from routing.app import SERVICE, create_app
 from routing.settings import Settings
 from shared.command import main

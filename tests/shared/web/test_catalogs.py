@@ -50,11 +50,11 @@ class TestMissingMessages:
 class TestTranslations:
     def test_a_service_may_say_a_shared_sentence_in_its_own_words(self, package):
         catalog(package, "kk", '\nmsgid "Sign in"\nmsgstr "Кіріңіз"\n')
-        texts = Translations.load([SHARED_LOCALES, package / "locales"])
+        texts = Translations([SHARED_LOCALES, package / "locales"])
         assert (texts.gettext("kk", "Sign in"), texts.gettext("kk", "Home")) == ("Кіріңіз", "Басты бет")
         assert texts.gettext("en", "Sign in") == "Sign in"
 
     def test_russian_has_its_three_plurals(self):
-        russian = Translations.load([SHARED_LOCALES]).of("ru")
+        russian = Translations([SHARED_LOCALES]).of("ru")
         said = [russian.ngettext("One answer needs correcting", "%(num)d answers need correcting", n) % {"num": n} for n in (1, 3, 5)]
         assert said == ["1 ответ нужно исправить", "3 ответа нужно исправить", "5 ответов нужно исправить"]

@@ -13,7 +13,7 @@ from analytics.facts.schemas import CohortFilters
 from shared.domain.labels import Language
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
-from shared.http import DEFAULT_LIMIT, StrictModel
+from shared.http import DEFAULT_LIMIT, QueryModel
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
@@ -55,7 +55,7 @@ class Compare(StrEnum):
     PREVIOUS_YEAR = "previous_year"
 
 
-class CohortQuery(StrictModel):
+class CohortQuery(QueryModel):
     """Days inclusive, local to the region of each appeal; without a region everything that the client may see."""
 
     first: Day = Field(alias="from", examples=["2025-01-01"])

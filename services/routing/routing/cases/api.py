@@ -21,7 +21,7 @@ from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.dependencies import OnceDep, ReadDep, UnitOfWorkDep
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthorized, responses
-from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, StrictModel, body, page_of
+from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, QueryModel, StrictModel, body, page_of
 from shared.idempotency import IdempotencyKeyReused, Once
 from shared.idempotency_steps import Steps, StepsDone
 from shared.unit_of_work import UnitOfWork
@@ -52,7 +52,7 @@ StaffDep = Annotated[Principal, Depends(_staff)]
 WriterDep = Annotated[Principal, Depends(require(*STAFF))]
 
 
-class CaseListQuery(CaseFilterFields):
+class CaseListQuery(CaseFilterFields, QueryModel):
     """The parameters of the list."""
 
     number: Annotated[str | None, Field(max_length=40, description="A registration number, its beginning or its end, as pasted.")] = None
