@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 
 unexport PYTHONDONTWRITEBYTECODE  # every start of a process would compile a thousand modules again
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk fast-paths slow-clients guess-timing chaos fuzz train model-rollback asyncapi privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk fast-paths slow-clients guess-timing attack-figures chaos fuzz train model-rollback asyncapi privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -90,6 +90,9 @@ slow-clients: install  ## 500 slow connections while appeals arrive at a fixed r
 
 guess-timing: install  ## whether the time of a refusal reveals that a number exists (PAIRS=2000)
 	@ARYZ_GUESS_PAIRS=$(or $(PAIRS),2000) $(BIN)/python -m pytest tests/benchmarks/test_guess_timing.py
+
+attack-figures: install  ## what all public figures together say of counts below five, in random worlds (WORLDS=1000 FIRST=0)
+	@ARYZ_ATTACK_WORLDS=$(or $(WORLDS),1000) ARYZ_ATTACK_FIRST=$(or $(FIRST),0) $(BIN)/python -m pytest tests/analytics/kpis/service/test_public_figures.py
 
 chaos: install kafka-libs  ## faults on engines while appeals arrive, then kill -9 on one machine (FAULTS=50 APPEALS=10000 UPDATES=10000 SEED=n)
 	@ARYZ_CHAOS_FAULTS=$(or $(FAULTS),50) ARYZ_CHAOS_APPEALS=$(or $(APPEALS),10000) ARYZ_CHAOS_SEED=$(or $(SEED),$$RANDOM) \

@@ -1,16 +1,17 @@
 from collections import Counter
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.kpis.service import disclosure
 from analytics.kpis.service.disclosure import QuarterCounts, protect
-from tests.analytics.inference import Published
+from tests.analytics.attack import Attack, Cell
 
 REGIONS = ("A", "B", "C", "D")
 CHANNELS = ("APP", "WEB", "MAIL", "CALL")
 CATEGORIES = ("QUALITY", "REFUSAL", "DRUGS")
 TOPICS = ("PAY", "REFERRAL", "DENTAL")
+KINDS = ("COMPLAINT", "CONSULTATION", "OTHER")
 LEAVES = [("COMPLAINT", code) for code in CATEGORIES] + [("CONSULTATION", code) for code in TOPICS] + [("OTHER", None)]
 COUNTS = st.sampled_from((0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 8, 12, 40))
 QUARTERS = st.lists(st.lists(COUNTS, min_size=len(LEAVES), max_size=len(LEAVES)), min_size=1, max_size=len(REGIONS))
@@ -35,44 +36,38 @@ def quarter(rows, shares=(0.6, 0.25, 0.1)):
 
 
 class Reader:
-    """Reads everything that is shown of a quarter and knows how the tables hang together."""
+    """Reads everything that is shown of a quarter."""
 
-    def __init__(self, counts):
-        self.public = protect(counts, REGIONS, 5)
-        self.names = {"channels": CHANNELS, "kinds": ("COMPLAINT", "CONSULTATION", "OTHER"), "categories": CATEGORIES, "topics": TOPICS}
-        base = [(name, region, code) for name, codes in self.names.items() for region in REGIONS for code in codes]
-        truth = {cell: getattr(counts, cell[0]).get(cell[1:], 0) for cell in base}
-        self.known = Published(truth)
-        for region in REGIONS:
-            self.known.equal(self.cells("channels", region), self.cells("kinds", region))
-            self.known.equal(self.cells("categories", region), [("kinds", region, "COMPLAINT")])
-            self.known.equal(self.cells("topics", region), [("kinds", region, "CONSULTATION")])
-        for name, codes in self.names.items():
-            self._read(name, getattr(self.public, name), codes)
-
-    def cells(self, name, row, code=None):
-        regions = REGIONS if row is None else (row,)
-        return [(name, region, each) for region in regions for each in ([code] if code else self.names[name])]
-
-    def _read(self, name, table, codes):
+    def __init__(self, counts, public=None):
+        self.public = public or protect(counts, REGIONS, 5)
+        truth = {Cell("Q", *cell[:1], "channel", cell[1]): count for cell, count in counts.channels.items()}
+        for kind, table in (("COMPLAINT", counts.categories), ("CONSULTATION", counts.topics)):
+            truth |= {Cell("Q", region, "leaf", f"{kind}/{code}"): count for (region, code), count in table.items()}
+        truth |= {Cell("Q", region, "leaf", kind): count for (region, kind), count in counts.kinds.items() if kind == "OTHER"}
+        self.attack = Attack(truth)
         for row in (None, *REGIONS):
-            if table.total(row) is None:
-                continue
-            self.known.shown(self.cells(name, row))
-            for code in codes:
-                if table.count(row, code) is not None:
-                    self.known.shown(self.cells(name, row, code))
-                elif row not in table.without_zeros:
-                    self.known.present(self.cells(name, row, code))
+            for table in ("channel", "leaf"):
+                self.note(self.cells(row, table), self.public.total(row), [self.public.total(each) for each in REGIONS])
+            self.read(row, "channel", self.public.channels, {code: code for code in CHANNELS})
+            self.read(row, "leaf", self.public.kinds, {code: code for code in KINDS})
+            self.read(row, "leaf", self.public.categories, {code: f"COMPLAINT/{code}" for code in CATEGORIES})
+            self.read(row, "leaf", self.public.topics, {code: f"CONSULTATION/{code}" for code in TOPICS})
 
-    def worked_out(self):
-        """The small counts that follow from what is shown."""
-        quantities = [(name, row, code) for name, codes in self.names.items() for row in (None, *REGIONS) for code in (None, *codes)]
-        return [
-            quantity
-            for quantity in quantities
-            if 0 < sum(self.known.truth[cell] for cell in self.cells(*quantity)) < 5 and self.known.determines(self.cells(*quantity))
-        ]
+    def cells(self, row, table, start=""):
+        regions = REGIONS if row is None else (row,)
+        codes = CHANNELS if table == "channel" else [f"{kind}/{code}" if code else kind for kind, code in LEAVES]
+        return frozenset(Cell("Q", region, table, code) for region in regions for code in codes if f"{code}/".startswith(start))
+
+    def read(self, row, table, public, codes):
+        shown = [public.count(row, code) for code in codes]
+        for code, name in codes.items():
+            self.note(self.cells(row, table, f"{name}/"), public.count(row, code), shown)
+
+    def note(self, cells, count, shown):
+        if count is None:
+            self.attack.hidden(cells, is_present=0 in shown)
+        else:
+            self.attack.shown(cells, count)
 
 
 class TestProtect:
@@ -89,41 +84,58 @@ class TestProtect:
         assert len(public.categories.hidden) == 4
         assert public.categories.count(None, "QUALITY") == 52
 
+    def test_partners_that_are_too_small_to_vary_are_joined_by_others(self):
+        public = protect(quarter([[1, 1, 9, 9, 9, 9, 9], [1, 1, 30, 30, 30, 30, 30]]), REGIONS, 5)
+        assert {("A", "QUALITY"), ("A", "REFUSAL"), ("B", "QUALITY"), ("B", "REFUSAL")} < public.categories.hidden
+        assert ("A", "DRUGS") in public.categories.hidden
+
     def test_with_one_region_the_countrys_count_is_hidden_too(self):
         public = protect(quarter([[0, 0, 0, 12, 6, 2, 0]]), REGIONS, 5)
         assert public.topics.hidden == {(row, code) for row in ("A", None) for code in ("REFERRAL", "DENTAL")}
 
-    def test_a_kind_that_is_hidden_hides_the_figures_of_its_parts(self):
+    def test_a_hidden_kind_has_hidden_parts_and_shows_the_others(self):
         public = protect(quarter([[1, 1, 1, 9, 9, 9, 9], [20] * 7]), REGIONS, 5)
         assert public.kinds.count("A", "COMPLAINT") is None
-        assert public.categories.total("A") is None
+        assert [public.categories.count("A", code) for code in CATEGORIES] == [None] * 3
+        assert public.kinds.count(None, "COMPLAINT") == 63
 
     def test_a_small_country_hides_everything(self):
         public = protect(quarter([[1, 0, 0, 2, 0, 0, 1]]), REGIONS, 5)
-        assert public.channels.total(None) is None
-        assert public.kinds.total("B") is None
+        assert public.total(None) is None
+        assert public.total("B") is None
+        assert public.channels.count("A", "APP") is None
 
     def test_a_small_region_hides_another_with_it(self):
         public = protect(quarter([[1, 0, 0, 2, 0, 0, 0], [20] * 7, [30] * 7]), REGIONS, 5)
-        assert [region for region in REGIONS if public.channels.total(region) is None] == ["A", "B"]
-        assert public.channels.total(None) == 353
+        assert [region for region in REGIONS if public.total(region) is None] == ["A", "B"]
+        assert public.total(None) == 353
+        assert public.categories.count("B", "QUALITY") is None
 
     def test_where_all_are_ones_the_zeros_are_hidden_with_them(self):
-        public = protect(quarter([[1, 1, 1, 1, 1, 0, 0]]), REGIONS, 5)
-        assert public.kinds.total("A") == 5
+        public = protect(quarter([[1, 1, 1, 1, 1, 1, 0]]), REGIONS, 5)
+        assert public.total("A") == 6
         assert public.kinds.count("A", "OTHER") is None
+
+    def test_what_cannot_be_protected_hides_everything(self, monkeypatch):
+        monkeypatch.setattr(disclosure.Circulation, "protect", lambda _network: False)
+        public = protect(quarter([[9] * 7, [20] * 7]), REGIONS, 5)
+        assert [public.total(row) for row in (None, *REGIONS)] == [None] * 5
 
 
 class TestNothingFollows:
     @given(QUARTERS, st.sampled_from(((0.6, 0.25, 0.1), (1.0, 0, 0), (0.1, 0.1, 0.1), (0.9, 0.05, 0.02))))
     @settings(max_examples=40, deadline=None)
-    def test_no_small_count_follows_from_what_is_shown(self, rows, shares):
-        assert Reader(quarter(rows, shares)).worked_out() == []
+    def test_every_small_count_has_five_possible_values(self, rows, shares):
+        assert Reader(quarter(rows, shares)).attack.narrowed() == []
 
-    @pytest.mark.parametrize("threshold", [1])
-    def test_the_reader_works_out_what_is_not_protected(self, threshold):
-        reader = Reader(quarter([[2, 9, 9, 9, 9, 9, 9], [20] * 7]))
-        reader.known.shown([("categories", "B", "QUALITY")])
-        reader.known.shown([("categories", "A", "DRUGS")])
-        assert ("categories", "A", "QUALITY") in reader.worked_out()
-        assert protect(quarter([[2] * 7]), REGIONS, threshold).kinds.hidden == set()
+    def test_the_attack_narrows_what_is_not_protected(self):
+        counts = quarter([[2, 9, 9, 9, 9, 9, 9], [20] * 7, [30] * 7], shares=(0.5, 0.2, 0.2))
+        reader = Reader(counts)
+        assert reader.attack.narrowed() == []
+        reader = Reader(counts)
+        reader.attack.shown(reader.cells("B", "leaf", "COMPLAINT/QUALITY/"), 20)
+        assert [each.true for each in reader.attack.narrowed()] == [2]
+
+    def test_the_attack_finds_a_small_count_that_is_shown(self):
+        counts = quarter([[2, 9, 9, 9, 9, 9, 9], [20] * 7])
+        assert len(Reader(counts, protect(counts, REGIONS, 1)).attack.narrowed()) > 0

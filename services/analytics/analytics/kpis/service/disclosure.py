@@ -1,31 +1,28 @@
-"""Statistical disclosure control: decides which counts of a quarter are public, so that no small count can be computed from the others.
+"""Statistical disclosure control: decides which counts of a quarter are public, so that no small count follows from the others.
 
 A public answer is a sum of counts of calendar quarters, and it is shown only if each of these counts is shown. Public answers therefore
-reveal nothing beyond the shown counts of single quarters, and each quarter can be protected by itself.
+reveal nothing beyond the shown counts of single quarters, each quarter can be protected by itself, and what was decided for a quarter stays
+when the half-year and the year become public.
 
-A quarter has tables of counts by region and code. Their totals by region are either the same (channel, kind) or cells of another table
-(the reasons of complaints, the topics of consultations). A small count is hidden together with other counts, chosen so that the hidden
-counts can change while every shown count, totals included, stays the same:
+All counts of a quarter are protected as one table: regions and the country, kinds, the categories of complaints and the topics of
+consultations below them, and the channels beside them. A count from 1 to 4 is hidden, and so are as many others as leave it at least five
+possible values, with all shown counts and totals as they are. `circulation` chooses them; `docs/decisions` explains why that is enough.
 
-- a rectangle: (region, code) and (other region, other code) grow while (region, other code) and (other region, code) shrink, or
-- a pair: (region, code) grows and (region, other code) shrinks; the country's counts of both codes are hidden as well.
-
-The code of a hidden count is shown, so readers know that the count is at least one. If the partners of a small count are too small to
-change (a row of ones and their sum), the zeros of the rows are hidden too. Readers then know only the sum.
+A region whose total is hidden shows nothing. A hidden count is listed, so readers know that it is at least 1; where that would say too
+much, the zeros of its row are listed as hidden too.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from analytics.kpis.policy import CountedKind
-from analytics.kpis.service.suppression import is_small, suppressed
+from analytics.kpis.service.circulation import Circulation, CountKey, Node, RegionRow
+from analytics.kpis.service.suppression import hidden_totals, is_small
 
 Cells = Mapping[tuple[str, str], int]
 """Counts by region and code."""
-RegionRow = str | None
-"""A row of a table: a region, or None for the country."""
 
 
 class QuarterCounts(NamedTuple):
@@ -42,16 +39,11 @@ class PublicTable:
     """Counts of a quarter by row and code, and which of them are hidden."""
 
     counts: Mapping[tuple[RegionRow, str], int]
-    totals: Mapping[RegionRow, int]
     hidden_rows: frozenset[RegionRow]
-    """Rows whose total is hidden, and with it every count."""
+    """Rows of which nothing is shown."""
     hidden: frozenset[tuple[RegionRow, str]]
     without_zeros: frozenset[RegionRow]
     """Rows whose zeros are hidden."""
-
-    def total(self, row: RegionRow) -> int | None:
-        """Return the total of a row; None if it is hidden."""
-        return None if row in self.hidden_rows else self.totals.get(row, 0)
 
     def count(self, row: RegionRow, code: str) -> int | None:
         """Return a count; None if it is hidden."""
@@ -67,24 +59,56 @@ class PublicTable:
 
 @dataclass(frozen=True, slots=True)
 class PublicQuarter:
-    """The public tables of a quarter."""
+    """The totals of a quarter by row, and its public tables."""
 
+    totals: Mapping[RegionRow, int]
+    hidden_rows: frozenset[RegionRow]
     channels: PublicTable
     kinds: PublicTable
     categories: PublicTable
     topics: PublicTable
 
+    def total(self, row: RegionRow) -> int | None:
+        """Return the number of appeals of a row; None if it is hidden."""
+        return None if row in self.hidden_rows else self.totals.get(row, 0)
+
+
+_TOTAL, _CHANNELS, _KINDS = "total", "channels", "kinds"
+_ROOT: Final[Node] = (None, "root")
+_BELOW: Final = {CountedKind.COMPLAINT: "categories", CountedKind.CONSULTATION: "topics"}
+"""The tables of the kinds that are split further."""
+
 
 def protect(counts: QuarterCounts, regions: Iterable[str], threshold: int) -> PublicQuarter:
-    """Return the public tables, with every count from 1 to `threshold` - 1 hidden and every count that would reveal it."""
+    """Return the public tables, with every count from 1 to `threshold` - 1 hidden and every count that would narrow it."""
+    rows = list(regions)
     totals = _totals(counts.channels)
-    hidden_rows = _hidden_rows(totals, frozenset(regions), threshold)
-    kinds = _table(counts.kinds, hidden_rows, threshold)
-    return PublicQuarter(
-        channels=_table(counts.channels, hidden_rows, threshold),
-        kinds=kinds,
-        categories=_table(counts.categories, _rows_hidden_in(kinds, CountedKind.COMPLAINT, regions), threshold),
-        topics=_table(counts.topics, _rows_hidden_in(kinds, CountedKind.CONSULTATION, regions), threshold),
+    hidden_rows = _hidden_rows(totals, rows, threshold)
+    networks: list[Circulation] = []
+    if None not in hidden_rows:
+        shown_or_hidden = [row for row in rows if totals.get(row) or row in hidden_rows]
+        networks = [_network(each, totals, shown_or_hidden, threshold) for each in (_channel_counts(counts), _subject_counts(counts))]
+        for network in networks:
+            _hide_rows(network, hidden_rows)
+        if not all(network.protect() for network in networks):
+            hidden_rows = frozenset({None, *rows})
+    tables = (_CHANNELS, _KINDS, *_BELOW.values())
+    return PublicQuarter(totals, hidden_rows, **{each: _table(each, getattr(counts, each), hidden_rows, networks) for each in tables})
+
+
+def _table(table: str, cells: Cells, hidden_rows: frozenset[RegionRow], networks: Iterable[Circulation]) -> PublicTable:
+    counts: Counter[tuple[RegionRow, str]] = Counter()
+    for (region, code), count in cells.items():
+        if count:
+            counts[region, code] += count
+            counts[None, code] += count
+    hidden = {key for network in networks for key in network.hidden if key.table == table}
+    without_zeros = {group for network in networks for group in network.without_zeros if group[0] == table}
+    return PublicTable(
+        dict(counts),
+        hidden_rows,
+        frozenset((key.row, key.code) for key in hidden),
+        frozenset(row for _, row in without_zeros),
     )
 
 
@@ -96,99 +120,52 @@ def _totals(cells: Cells) -> Counter[RegionRow]:
     return totals
 
 
-def _hidden_rows(totals: Mapping[RegionRow, int], regions: frozenset[str], threshold: int) -> frozenset[RegionRow]:
+def _hidden_rows(totals: Mapping[RegionRow, int], regions: Iterable[str], threshold: int) -> frozenset[RegionRow]:
     """Return the rows whose totals are hidden; every region and the country if the country's total is small."""
-    if is_small(totals.get(None, 0), threshold):
+    if is_small(totals.get(None, 0), threshold + 1):
         return frozenset({None, *regions})
-    hidden = suppressed({region: totals.get(region, 0) for region in regions}, threshold)
-    if hidden and all(totals[region] < threshold for region in hidden):
-        hidden |= {region for region in regions if not totals.get(region, 0)}
-    return frozenset(hidden)
+    return frozenset(hidden_totals({region: totals.get(region, 0) for region in regions}, threshold))
 
 
-def _rows_hidden_in(table: PublicTable, code: str, regions: Iterable[str]) -> frozenset[RegionRow]:
-    return frozenset(row for row in (None, *regions) if table.count(row, code) is None)
+_Parts = Iterator[tuple[str, str, Cells]]
+"""Tables with the kind that they split, or none."""
 
 
-def _table(cells: Cells, hidden_rows: frozenset[RegionRow], threshold: int) -> PublicTable:
-    counts: Counter[tuple[RegionRow, str]] = Counter()
-    for (region, code), count in cells.items():
-        if count:
-            counts[region, code] += count
-            counts[None, code] += count
-    protection = _Protection(counts, hidden_rows, threshold)
-    protection.hide()
-    return PublicTable(dict(counts), dict(_totals(cells)), hidden_rows, frozenset(protection.hidden), frozenset(protection.without_zeros))
+def _channel_counts(counts: QuarterCounts) -> _Parts:
+    yield _CHANNELS, "", counts.channels
 
 
-class _Choice(NamedTuple):
-    """Counts to hide together with a small one. Fewer small partners (`weak`) are better, then fewer hidden appeals (`cost`)."""
-
-    weak: int
-    cost: int
-    cells: tuple[tuple[RegionRow, str], ...]
+def _subject_counts(counts: QuarterCounts) -> _Parts:
+    yield _KINDS, "", counts.kinds
+    for kind, table in _BELOW.items():
+        yield table, kind, getattr(counts, table)
 
 
-class _Protection:
-    """Chooses what to hide in one table."""
+def _network(parts: _Parts, totals: Mapping[RegionRow, int], regions: Sequence[str], threshold: int) -> Circulation:
+    """Return the network of these tables: from a root to each region, its kinds, their codes, and back through the country's counts."""
+    found = Circulation(threshold)
+    for region in regions:
+        found.add(CountKey(_TOTAL, region, ""), (_ROOT, (region, "")), totals.get(region, 0), is_fixed=True)
+    found.add(CountKey(_TOTAL, None, ""), ((None, ""), _ROOT), totals.get(None, 0), is_fixed=True)
+    for table, kind, cells in parts:
+        columns: Counter[str] = Counter()
+        for (_, code), count in cells.items():
+            columns[code] += count
+        for code, total in columns.items():
+            middle = (table, code)
+            below = table == _KINDS and code in _BELOW
+            for region in regions:
+                end = (region, code) if below else middle
+                found.add(CountKey(table, region, code), ((region, kind), end), cells.get((region, code), 0))
+            start = (None, code) if below else middle
+            found.add(CountKey(table, None, code), (start, (None, kind)), total)
+    return found
 
-    def __init__(self, counts: Mapping[tuple[RegionRow, str], int], hidden_rows: frozenset[RegionRow], threshold: int) -> None:
-        self._counts = counts
-        self._hidden_rows = hidden_rows
-        self._threshold = threshold
-        self.hidden: set[tuple[RegionRow, str]] = set()
-        self.without_zeros: set[RegionRow] = set()
-        self._rows: dict[RegionRow, dict[str, int]] = {}
-        self._columns: dict[str, dict[RegionRow, int]] = {}
-        for (row, code), count in sorted(counts.items(), key=lambda item: (item[1], str(item[0]))):
-            self._rows.setdefault(row, {})[code] = count
-            if row is not None:
-                self._columns.setdefault(code, {})[row] = count
 
-    def hide(self) -> None:
-        """Choose what to hide: first for small counts of the country, then for small counts of regions."""
-        if None not in self._hidden_rows:
-            for code, count in self._rows.get(None, {}).items():
-                if is_small(count, self._threshold):
-                    self._protect_country(code)
-        for (region, code), count in self._counts.items():
-            if region is not None and region not in self._hidden_rows and is_small(count, self._threshold):
-                self._apply((*self._rectangles(region, code), *self._pairs(region, code)))
-
-    def _protect_country(self, code: str) -> None:
-        """Hide a small count of the whole country by a pair in a region that has it."""
-        shown = [region for region in self._columns[code] if region not in self._hidden_rows]
-        if shown:
-            self._apply(self._pairs(shown[0], code))
-        else:
-            row = self._rows[None]
-            self._apply(self._choice(((None, code), (None, other)), (row[other],)) for other in row if other != code)
-
-    def _apply(self, choices: Iterable[_Choice]) -> None:
-        best = min(choices, key=lambda choice: (choice.weak, choice.cost))
-        self.hidden.update(best.cells)
-        if best.weak:
-            self.without_zeros.update(row for row, _ in best.cells)
-
-    def _rectangles(self, region: str, code: str) -> Iterator[_Choice]:
-        row = self._rows[region]
-        for other, lower in self._columns[code].items():
-            if other == region:
-                continue
-            across = self._rows[other]
-            for other_code, partner in row.items():
-                if other_code != code and other_code in across:
-                    corners = ((region, other_code), (other, code), (other, other_code))
-                    yield self._choice(((region, code), *corners), (partner, lower, across[other_code]))
-
-    def _pairs(self, region: RegionRow, code: str) -> Iterator[_Choice]:
-        country = () if None in self._hidden_rows else ((None, code),)
-        for other_code, partner in self._rows[region].items():
-            if other_code != code:
-                both = (*country, (None, other_code)) if country else ()
-                yield self._choice(((region, code), (region, other_code), *both), (partner,))
-
-    def _choice(self, cells: tuple[tuple[RegionRow, str], ...], partners: Iterable[int]) -> _Choice:
-        new = [cell for cell in cells if cell[0] not in self._hidden_rows and cell not in self.hidden]
-        weak = sum(is_small(count, self._threshold) for count in partners)
-        return _Choice(weak, sum(self._counts[cell] for cell in new), cells)
+def _hide_rows(network: Circulation, hidden_rows: frozenset[RegionRow]) -> None:
+    """Hide all counts of these rows. A hidden total is listed and so at least 1, unless those of regions without an appeal are hidden."""
+    are_zeros_hidden = any(not count.value for count in network.counts.values() if count.key.table == _TOTAL)
+    of_rows = [count.key for count in network.counts.values() if count.key.row in hidden_rows]
+    for group in {key.group for key in of_rows if are_zeros_hidden or key.table != _TOTAL}:
+        network.hide_zeros(group)
+    network.hide(of_rows)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -67,36 +67,48 @@ def _today(region: str | None, now: datetime) -> date:
     return min(now.astimezone(zone).date() for zone in zones)
 
 
+class StoredQuarter(NamedTuple):
+    """The tables of a quarter, when they were computed, the newest event then, and the counts that they were computed from."""
+
+    computed_at: datetime
+    applied_until: datetime | None
+    counts: QuarterCounts
+    tables: PublicQuarter
+
+
 @dataclass(slots=True)
 class PublicFigures:
-    """Computes public figures, and caches the tables of a quarter for `FRESH`."""
+    """Computes public figures. The counts of a quarter are read at most once in `FRESH`, and protected again only if they have changed."""
 
-    _stored: dict[Quarter, tuple[datetime, datetime | None, PublicQuarter]] = field(default_factory=dict)
+    _stored: dict[Quarter, StoredQuarter] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def figure(self, work: UnitOfWork, kpi: Kpi, period: Period, region: str | None) -> PublicFigure:
         """Return the figure of a public period: the sum of its quarters, hidden if one of them is hidden."""
-        quarters = [await self._quarter(work, quarter) for quarter in period.quarters()]
+        applied_until = await facts.applied_until(work.session)
+        quarters = [await self._quarter(work, quarter, applied_until) for quarter in period.quarters()]
         value = _sum([_value(quarter, kpi, region) for quarter in quarters])
-        if kpi.group is None or value is None:
-            return PublicFigure(value, None if kpi.group is None else {})
+        if kpi.group is None:
+            return PublicFigure(value, None)
         if kpi.group is Group.REGION:
             return PublicFigure(value, _region_parts(quarters, region))
         return PublicFigure(value, _code_parts(kpi.group, [_tables(quarter)[kpi.group] for quarter in quarters], region))
 
-    async def _quarter(self, work: UnitOfWork, quarter: Quarter) -> PublicQuarter:
+    async def _quarter(self, work: UnitOfWork, quarter: Quarter, applied_until: datetime | None) -> PublicQuarter:
         async with self._lock:
-            now, applied = work.clock.now(), await facts.applied_until(work.session)
-            stored = self._stored.get(quarter)
-            if stored is not None and stored[0] <= now < stored[0] + FRESH and stored[1] == applied:
-                return stored[2]
-            counts = await _counts(work.session, quarter.period)
-            found = await asyncio.to_thread(protect, counts, regions(), publication().smallest_cell)
-            self._stored.pop(quarter, None)
-            if len(self._stored) >= QUARTERS_STORED:
+            now = work.clock.now()
+            stored = self._stored.pop(quarter, None)
+            if stored is None or not stored.computed_at <= now < stored.computed_at + FRESH or stored.applied_until != applied_until:
+                counts = await _counts(work.session, quarter.period)
+                if stored is not None and stored.counts == counts:
+                    tables = stored.tables
+                else:
+                    tables = await asyncio.to_thread(protect, counts, regions(), publication().smallest_cell)
+                stored = StoredQuarter(now, applied_until, counts, tables)
+            while len(self._stored) >= QUARTERS_STORED:
                 self._stored.pop(next(iter(self._stored)))
-            self._stored[quarter] = (now, applied, found)
-            return found
+            self._stored[quarter] = stored
+            return stored.tables
 
 
 def _tables(quarter: PublicQuarter) -> Mapping[Group, PublicTable]:
@@ -109,19 +121,21 @@ def _tables(quarter: PublicQuarter) -> Mapping[Group, PublicTable]:
 
 
 def _value(quarter: PublicQuarter, kpi: Kpi, region: str | None) -> int | None:
-    return quarter.channels.total(region) if kpi.kind is None else quarter.kinds.count(region, kpi.kind)
+    return quarter.total(region) if kpi.kind is None else quarter.kinds.count(region, kpi.kind)
 
 
 def _region_parts(quarters: Sequence[PublicQuarter], region: str | None) -> dict[str, int | None]:
     wanted = [region] if region else list(regions())
-    found = {each: _sum([quarter.channels.total(each) for quarter in quarters]) for each in wanted}
+    found = {each: _sum([quarter.total(each) for quarter in quarters]) for each in wanted}
     return {each: count for each, count in found.items() if count != 0}
 
 
 def _code_parts(group: Group, tables: Sequence[PublicTable], region: str | None) -> dict[str, int | None]:
-    """Return every code with a count, and every known code whose count is hidden."""
+    """Return every code with a count, and every known code whose count is hidden; nothing if all are hidden."""
     codes = set().union(*(table.codes(region) for table in tables)) | _known_codes(group)
     found = {code: _sum([table.count(region, code) for table in tables]) for code in sorted(codes)}
+    if all(count is None for count in found.values()):
+        return {}
     return {code: count for code, count in found.items() if count != 0}
 
 

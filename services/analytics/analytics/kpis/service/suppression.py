@@ -1,4 +1,4 @@
-"""Suppression of small counts: a cell of one to four people may identify one of them, and so may the remainder of a total."""
+"""Suppression of small counts: a count of one to four people may identify one of them, and so may the remainder of a total."""
 
 from collections.abc import Mapping
 
@@ -8,15 +8,14 @@ def is_small(value: int, threshold: int) -> bool:
     return 0 < value < threshold
 
 
-def suppressed(values: Mapping[str, int], threshold: int) -> frozenset[str]:
-    """Return the cells to hide if the total is shown: the small ones, and as many of the next larger ones as prevent their computation.
+def hidden_totals(values: Mapping[str, int], threshold: int) -> frozenset[str]:
+    """Return the totals to hide if their sum is shown: the small ones and the next larger one, which may be any part of the sum.
 
-    At least two cells are hidden, and together they reach the threshold, if the table has enough cells.
+    A total of exactly `threshold` is hidden too: a small part of it would have too few possible values. If none is larger, all totals are
+    hidden, zeros too.
     """
-    hidden = {code for code, value in values.items() if is_small(value, threshold)}
+    hidden = {code for code, value in values.items() if is_small(value, threshold + 1)}
+    larger = [(value, code) for code, value in values.items() if value > threshold]
     if not hidden:
         return frozenset()
-    rest = sorted((value, code) for code, value in values.items() if value >= threshold)
-    while rest and (len(hidden) == 1 or sum(values[code] for code in hidden) < threshold):
-        hidden.add(rest.pop(0)[1])
-    return frozenset(hidden)
+    return frozenset(hidden | {min(larger)[1]}) if larger else frozenset(values)
