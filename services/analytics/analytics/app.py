@@ -18,6 +18,7 @@ from analytics.kpis import service as kpis
 from analytics.reconciliations import api as reconciliations_api
 from analytics.reconciliations import pages as reconciliations_pages
 from analytics.reconciliations import service as reconciliations
+from analytics.sentences import service as sentences
 from analytics.settings import Settings
 from shared.contracts import APPEALS, CALLS, PROVIDERS, SELF_SERVICE
 from shared.service import Foundation, Parts, Service, assemble
@@ -40,11 +41,12 @@ SERVICE = Service[Settings](
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
-    """Return the service's application. Raises ReferenceDataError if a data file of figures, exports or reconciliations is wrong."""
+    """Return the service's application. Raises ReferenceDataError if a data file of a slice is wrong."""
     facts.check_codes()
     kpis.check_policies()
     pages.check_figures()
     exports.check_columns()
+    sentences.check_policies()
     reconciliations.check_policies()
     templates = [HERE / slice_name / "templates" for slice_name in ("dashboard", "exports", "reconciliations")]
     web_pages = Pages(*templates, locale_dirs=[HERE / "locales"], assets_prefix="/static")

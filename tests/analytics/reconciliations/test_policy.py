@@ -7,7 +7,7 @@ from shared.domain.tables import ReferenceDataError
 @pytest.fixture
 def fresh():
     """Empty the caches around a test, so that it reads changed files."""
-    cached = (policy.headings, policy.columns_by_heading, policy._value_words, policy.kazakh_endings, policy.explanations)
+    cached = (policy.headings, policy.columns_by_heading, policy._value_words, policy.explanations)
     for each in cached:
         each.cache_clear()
     yield

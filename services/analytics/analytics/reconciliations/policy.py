@@ -1,16 +1,14 @@
-"""The columns, words, endings and texts of reconciliations, read from data files and checked before the service starts."""
+"""The columns, words and texts of reconciliations, read from data files and checked before the service starts."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from string import Formatter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from shared.domain.labels import LANGUAGES, Label
+from analytics.sentences.service import parse_texts
+from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
 from shared.policy_files import policy_document, policy_rows, policy_table
 
@@ -50,15 +48,6 @@ class Meaning(StrEnum):
     DOWN = "DOWN"
     FILLER = "FILLER"
     NO = "NO"
-
-
-class Case(StrEnum):
-    """The Kazakh endings of a number."""
-
-    GENITIVE = "genitive"
-    DATIVE = "dative"
-    ABLATIVE = "ablative"
-    POSSESSIVE = "possessive"
 
 
 class Explanation(StrEnum):
@@ -112,14 +101,6 @@ class Word(NamedTuple):
     in_change: Meaning
 
 
-class _Texts(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kk: str
-    ru: str
-    en: str
-
-
 @cache
 def headings() -> Mapping[str, Label]:
     """Return the headings of the columns by code. Raises ReferenceDataError unless the file has exactly the known columns."""
@@ -163,31 +144,13 @@ def word_of(text: str) -> Word | None:
 
 
 @cache
-def kazakh_endings() -> Mapping[str, Mapping[Case, str]]:
-    """Return the endings of each word that a spoken number can end with."""
-    return policy_table(PACKAGE, "kazakh_endings.csv", lambda row: {case: row.text(case) for case in Case}, key="word")
-
-
-@cache
 def explanations() -> Mapping[Explanation, Label]:
     """Return the texts by code.
 
     Raises ReferenceDataError for a missing or unknown text, and for one whose languages name different values.
     """
-    document = policy_document(PACKAGE, TEXTS_FILE)
-    if set(document) != set(Explanation):
-        raise ReferenceDataError(TEXTS_FILE, 1, f"missing or unknown: {', '.join(sorted(set(document) ^ set(Explanation)))}")
-    found = {}
-    for code, texts in document.items():
-        label = Label(**_Texts.model_validate(texts).model_dump())
-        if len({_names(label.in_(language)) for language in LANGUAGES}) != 1:
-            raise ReferenceDataError(TEXTS_FILE, 1, f"{code}: the languages name different values")
-        found[Explanation(code)] = label
-    return MappingProxyType(found)
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
+    texts = parse_texts(TEXTS_FILE, policy_document(PACKAGE, TEXTS_FILE), Explanation)
+    return MappingProxyType({Explanation(code): text for code, text in texts.items()})
 
 
 @cache
@@ -200,7 +163,6 @@ def check_policies() -> None:
     """Raise ReferenceDataError if a data file of reconciliations is wrong."""
     columns_by_heading()
     _value_words()
-    kazakh_endings()
     explanations()
     for name in EXAMPLES:
         example(name)

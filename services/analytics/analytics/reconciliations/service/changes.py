@@ -9,11 +9,12 @@ from typing import Final, NamedTuple
 
 from analytics.reconciliations.policy import Explanation
 from analytics.reconciliations.schemas import CheckKind
-from analytics.reconciliations.service.explanations import Amount, Value
+from analytics.reconciliations.service.explanations import Value, amount_of
 from analytics.reconciliations.service.findings import Finding, Statistic, contradiction, not_checkable, ok
 from analytics.reconciliations.service.sheets import FigureRow
 from analytics.reconciliations.service.spans import change_percent_span, difference_span
-from analytics.reconciliations.service.values import Quantity, Span, Stated
+from analytics.reconciliations.service.values import Span, Stated
+from analytics.sentences.service import Amount, Quantity
 
 KIND: Final = CheckKind.CHANGE
 HUNDRED: Final = 100
@@ -54,7 +55,7 @@ def _check(row: FigureRow, stated: Stated, statistic: Statistic, derived: Mappin
     if figure is None:
         return not_checkable(row, KIND, Explanation.CHANGE_WITHOUT_FIGURE)
     if known is not None and known.difference is stated:
-        return not_checkable(row, KIND, Explanation.CHANGE_GIVES_BASE, base=Amount.of(known.base))
+        return not_checkable(row, KIND, Explanation.CHANGE_GIVES_BASE, base=amount_of(known.base))
     base = known.base if known is not None else base
     if base is None:
         return not_checkable(row, KIND, Explanation.CHANGE_WITHOUT_BASE)
@@ -68,16 +69,16 @@ def _check(row: FigureRow, stated: Stated, statistic: Statistic, derived: Mappin
 
 def _compared(row: FigureRow, stated: Stated, figure: Stated, base: Stated, known: _Derived | None) -> Finding:
     computed, span = _computed(stated, figure, base)
-    values: dict[str, Value] = {"base": Amount.of(base), "figure": Amount.of(figure), "computed": computed}
+    values: dict[str, Value] = {"base": amount_of(base), "figure": amount_of(figure), "computed": computed}
     right, wrong = Explanation.CHANGE_RIGHT, Explanation.CHANGE_WRONG
     if known is not None:
         right, wrong = Explanation.CHANGE_DERIVED_RIGHT, Explanation.CHANGE_DERIVED_WRONG
-        values["change"] = Amount.of(known.difference, signed=True)
+        values["change"] = amount_of(known.difference, signed=True)
     elif stated.allows(Span(-span.high, -span.low)):
         wrong = Explanation.CHANGE_WRONG_SIGN
     if stated.allows(span):
         return ok(row, KIND, right, computed, **values)
-    return contradiction(row, KIND, wrong, computed, stated=Amount.of(stated, signed=True), **values)
+    return contradiction(row, KIND, wrong, computed, stated=amount_of(stated, signed=True), **values)
 
 
 def _computed(stated: Stated, figure: Stated, base: Stated) -> tuple[Amount, Span]:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from analytics.reconciliations.policy import Explanation
 from analytics.reconciliations.schemas import CheckKind, Verdict
-from analytics.reconciliations.service.explanations import Amount, Sentence, Value
+from analytics.reconciliations.service.explanations import Sentence, Value
 from analytics.reconciliations.service.sheets import FigureRow
+from analytics.sentences.service import Amount
 
 REFERENCES = ("part_of", "figure", "share_of", "change_from")
 

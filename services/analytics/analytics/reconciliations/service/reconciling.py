@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from analytics.reconciliations.policy import EXAMPLES, Explanation, columns_by_heading, example, headings
 from analytics.reconciliations.schemas import Check, CheckKind, Reconciliation, Verdict
 from analytics.reconciliations.service.changes import check_changes
-from analytics.reconciliations.service.explanations import Amount, shown
+from analytics.reconciliations.service.explanations import amount_of
 from analytics.reconciliations.service.findings import Finding, Statistic, contradiction, not_checkable
 from analytics.reconciliations.service.shares import check_shares
 from analytics.reconciliations.service.sheets import FigureRow, read_sheet
 from analytics.reconciliations.service.sums import check_sums
+from analytics.sentences.service import shown
 from shared.domain.labels import Language
 
 
@@ -44,7 +45,7 @@ def _repeated(rows: list[FigureRow]) -> Iterator[Finding]:
         same = (row.title.casefold(), row.period, row.region, row.stated.quantity, row.part_of, row.figure, row.share_of, row.change_from)
         earlier = first.setdefault(same, row)
         if earlier.stated is not None and not earlier.stated.span.meets(row.stated.span):
-            other, own = Amount.of(earlier.stated), Amount.of(row.stated)
+            other, own = amount_of(earlier.stated), amount_of(row.stated)
             yield contradiction(row, CheckKind.REPEATED, Explanation.STATED_TWICE, other, line=earlier.line, other=other, stated=own)
 
 

@@ -6,11 +6,12 @@ from typing import Final
 
 from analytics.reconciliations.policy import Explanation
 from analytics.reconciliations.schemas import CheckKind
-from analytics.reconciliations.service.explanations import Amount
+from analytics.reconciliations.service.explanations import amount_of
 from analytics.reconciliations.service.findings import Finding, Statistic, contradiction, not_checkable, ok
 from analytics.reconciliations.service.sheets import FigureRow
 from analytics.reconciliations.service.spans import percent_span
-from analytics.reconciliations.service.values import Quantity, Stated, cut
+from analytics.reconciliations.service.values import Stated, cut
+from analytics.sentences.service import Amount, Quantity
 
 KIND: Final = CheckKind.SHARE
 HUNDRED: Final = 100
@@ -26,7 +27,7 @@ def check_shares(statistic: Statistic) -> Iterator[Finding]:
         if not is_percent and row.share_of:
             yield not_checkable(row, KIND, Explanation.SHARE_NOT_PERCENT)
         elif is_percent and not 0 <= row.stated.value <= HUNDRED:
-            yield contradiction(row, KIND, Explanation.SHARE_IMPOSSIBLE, None, stated=Amount.of(row.stated))
+            yield contradiction(row, KIND, Explanation.SHARE_IMPOSSIBLE, None, stated=amount_of(row.stated))
         elif is_percent and (row.share_of or not row.part_of[0]):
             yield _check(row, row.stated, statistic)
 
@@ -42,10 +43,10 @@ def _check(row: FigureRow, stated: Stated, statistic: Statistic) -> Finding:
     if not whole.value:
         return not_checkable(row, KIND, Explanation.SHARE_OF_ZERO)
     computed = Amount(HUNDRED * part.value / whole.value, Quantity.PERCENT, stated.digits)
-    values = {"part": Amount.of(part), "whole": Amount.of(whole)}
+    values = {"part": amount_of(part), "whole": amount_of(whole)}
     if stated.allows(percent_span(part.span, whole.span)):
         return ok(row, KIND, Explanation.SHARE_RIGHT, computed, computed=computed, **values)
-    values |= {"computed": computed, "stated": Amount.of(stated)}
+    values |= {"computed": computed, "stated": amount_of(stated)}
     if stated.step and stated.comparison is None and cut(computed.value, stated.step) == stated.value:
         exact = Amount(computed.value, Quantity.PERCENT, stated.digits + MORE_DIGITS)
         return contradiction(row, KIND, Explanation.SHARE_CUT, computed, exact=exact, **values)
@@ -54,12 +55,12 @@ def _check(row: FigureRow, stated: Stated, statistic: Statistic) -> Finding:
 
 def _open(row: FigureRow, stated: Stated, part: Stated | None, whole: Stated | None) -> Finding:
     """Return that a number of the share is not stated, and what it would be."""
-    percent = Amount.of(stated)
+    percent = amount_of(stated)
     if part is not None and stated.value:
         would_be = Amount(HUNDRED * part.value / stated.value)
-        return not_checkable(row, KIND, Explanation.SHARE_WITHOUT_WHOLE, part=Amount.of(part), stated=percent, whole=would_be)
+        return not_checkable(row, KIND, Explanation.SHARE_WITHOUT_WHOLE, part=amount_of(part), stated=percent, whole=would_be)
     if whole is not None:
         would_be = Amount(whole.value * stated.value / HUNDRED)
-        values = {"stated": replace(percent, comparison=None), "whole": replace(Amount.of(whole), comparison=None)}
+        values = {"stated": replace(percent, comparison=None), "whole": replace(amount_of(whole), comparison=None)}
         return not_checkable(row, KIND, Explanation.SHARE_WITHOUT_FIGURE, part=would_be, **values)
     return not_checkable(row, KIND, Explanation.SHARE_ALONE)

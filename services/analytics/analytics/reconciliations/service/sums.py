@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 
 from analytics.reconciliations.policy import Explanation
 from analytics.reconciliations.schemas import CheckKind
-from analytics.reconciliations.service.explanations import Addends, Amount, Value
+from analytics.reconciliations.service.explanations import Addends, Value, amount_of
 from analytics.reconciliations.service.findings import Finding, Statistic, contradiction, not_checkable, ok
 from analytics.reconciliations.service.sheets import COUNTRY, FigureRow, all_regions, months_of
-from analytics.reconciliations.service.values import Quantity, Span, Stated
+from analytics.reconciliations.service.values import Span, Stated
+from analytics.sentences.service import Amount, Quantity
 
 KIND: Final = CheckKind.TOTAL
 HUNDRED: Final = Stated(Fraction(100), Quantity.PERCENT)
@@ -92,8 +93,8 @@ def _added(stated: Sequence[Stated]) -> Fraction:
 def _check(found: _Sum) -> Finding:
     total, span, whole = found.total, found.span, found.whole
     shown = found.amount(found.nominal)
-    addends = Addends(tuple(Amount.of(part) for part in found.parts))
-    values: dict[str, Value] = {"parts": addends, "sum": shown, "total": Amount.of(whole)}
+    addends = Addends(tuple(amount_of(part) for part in found.parts))
+    values: dict[str, Value] = {"parts": addends, "sum": shown, "total": amount_of(whole)}
     difference = found.amount(abs(whole.value - found.nominal))
     if span.low > whole.span.high:
         code = Explanation.SUM_EXCEEDS if len(found.parts) > 1 else Explanation.PART_EXCEEDS
@@ -116,7 +117,7 @@ def _incomplete(found: _Sum, shown: Amount, difference: Amount) -> Finding:
     is_alone = len(found.parts) == 1
     ratio = found.nominal if is_alone else difference.value
     share = Amount(100 * ratio / found.whole.value if found.whole.value else Fraction(0), Quantity.PERCENT, 1)
-    values: dict[str, Value] = {"sum": shown, "total": Amount.of(found.whole), "share": share}
+    values: dict[str, Value] = {"sum": shown, "total": amount_of(found.whole), "share": share}
     if is_alone:
         return ok(found.total, KIND, Explanation.PART_FITS, shown, **values)
     return not_checkable(found.total, KIND, Explanation.SUM_INCOMPLETE, shown, difference=difference, **values)

@@ -3,11 +3,11 @@
 import math
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from typing import Final, NamedTuple
 
 from analytics.reconciliations.policy import Explanation, Meaning, word_of
+from analytics.sentences.service import Quantity, rounded
 
 LENGTH_LIMIT: Final = 100  # characters of a value with its words
 DIGITS_LIMIT: Final = 15  # digits: a thousand billion tenge with tiyn
@@ -24,14 +24,6 @@ _COMPARISONS: Final = (Meaning.OVER, Meaning.UNDER, Meaning.ABOUT)
 
 Bound = Fraction | float
 """A number, or infinity."""
-
-
-class Quantity(StrEnum):
-    """What is counted: a number of things, per cent, or percentage points."""
-
-    NUMBER = "NUMBER"
-    PERCENT = "PERCENT"
-    POINTS = "POINTS"
 
 
 _QUANTITIES: Final = {Meaning.POINTS: Quantity.POINTS, Meaning.PERCENT: Quantity.PERCENT}
@@ -97,12 +89,6 @@ class Stated:
         if self.comparison is not None or not self.step or not isinstance(computed.low, Fraction) or not computed.is_exact:
             return self.span.meets(computed)
         return self.value in {rounded(computed.low, self.step), round(computed.low / self.step) * self.step}
-
-
-def rounded(value: Fraction, step: Fraction) -> Fraction:
-    """Return the value rounded half up (away from zero) to whole steps."""
-    steps = math.floor(abs(value) / step + Fraction(1, 2)) * step
-    return steps if value >= 0 else -steps
 
 
 def cut(value: Fraction, step: Fraction) -> Fraction:
