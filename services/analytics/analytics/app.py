@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from analytics.charts import service as charts
 from analytics.dashboard import api as dashboard_api
 from analytics.dashboard import pages
 from analytics.dashboard.service import LiveFigures
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     kpis.check_policies()
     pages.check_figures()
     exports.check_columns()
+    charts.check_policies()
     sentences.check_policies()
     reconciliations.check_policies()
     templates = [HERE / slice_name / "templates" for slice_name in ("dashboard", "exports", "reconciliations")]
