@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import cache
 from string import Formatter
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -80,7 +80,7 @@ def months() -> Mapping[int, Month]:
     return MappingProxyType(found)
 
 
-def parse_texts(file: str, document: Mapping[str, Any], codes: type[StrEnum]) -> Mapping[str, Label]:
+def parse_texts(file: str, document: Mapping[str, object], codes: type[StrEnum]) -> Mapping[str, Label]:
     """Return the texts of a document by code.
 
     Raises ReferenceDataError for a missing or unknown code, and for a text whose languages name different values.

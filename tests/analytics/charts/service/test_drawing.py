@@ -24,7 +24,7 @@ class TestDrawing:
         svg = self.DRAWING.in_page()
         assert svg.startswith('<svg class="drawing" viewBox="0 0 400 100" role="img" aria-label="label &#34;quoted&#34;">')
 
-    def test_a_file_is_well_formed_and_tells_what_it_shows(self):
+    def test_a_file_is_well_formed_and_says_what_it_shows(self):
         sentence = "Барлығы 736 шағым, бұл былтырғыдан 111-ге аз (−13,1 %). " * 3
         svg = self.DRAWING.as_file("Шағымдар <1>", sentence.strip(), "Арыз")
         root = ET.fromstring(svg)  # noqa: S314 - our own file

@@ -3,14 +3,14 @@ from fractions import Fraction
 from analytics.reconciliations.policy import Explanation, Meaning, explanations
 from analytics.reconciliations.service.explanations import Addends, Sentence, amount_of
 from analytics.reconciliations.service.values import Stated
-from analytics.sentences.service import Amount, Comparison
+from analytics.sentences.service import Amount, Approximation
 from shared.domain.labels import LANGUAGES
 
 
 class TestAmountOf:
     def test_a_comparison_goes_along(self):
         about = amount_of(Stated(Fraction(2500), comparison=Meaning.ABOUT), signed=True)
-        assert (about.value, about.comparison, about.signed) == (2500, Comparison.ABOUT, True)
+        assert (about.value, about.comparison, about.signed) == (2500, Approximation.ABOUT, True)
 
 
 class TestSentence:

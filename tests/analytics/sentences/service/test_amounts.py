@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from analytics.sentences.service.amounts import Amount, Case, Comparison, Quantity, last_spoken_word, shown
+from analytics.sentences.service.amounts import Amount, Approximation, Case, Quantity, last_spoken_word, shown
 from shared.domain.labels import LANGUAGES
 
 
@@ -36,9 +36,9 @@ class TestKazakhEndings:
 
 class TestShown:
     def test_comparisons_are_written_in_words(self):
-        amount = Amount(Fraction(684_000), comparison=Comparison.OVER)
+        amount = Amount(Fraction(684_000), comparison=Approximation.OVER)
         assert [plain(shown(amount, language)) for language in LANGUAGES] == ["684 000-нан астам", "более 684 000", "over 684,000"]
-        about = Amount(Fraction(2500), comparison=Comparison.ABOUT)
+        about = Amount(Fraction(2500), comparison=Approximation.ABOUT)
         assert [plain(shown(about, language)) for language in LANGUAGES] == ["шамамен 2 500", "около 2 500", "about 2,500"]
 
 

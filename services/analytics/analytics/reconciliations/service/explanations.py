@@ -6,7 +6,7 @@ from typing import Final
 
 from analytics.reconciliations.policy import Explanation, explanations, headings
 from analytics.reconciliations.service.values import Stated
-from analytics.sentences.service import Amount, Comparison, filled, shown
+from analytics.sentences.service import Amount, Approximation, filled, shown
 from analytics.sentences.service import Value as Filled
 from shared.domain.labels import Label, Language
 
@@ -38,7 +38,7 @@ class Sentence:
 
 def amount_of(stated: Stated, *, signed: bool = False) -> Amount:
     """Return a stated value to show."""
-    comparison = None if stated.comparison is None else Comparison(stated.comparison)
+    comparison = None if stated.comparison is None else Approximation(stated.comparison)
     return Amount(stated.value, stated.quantity, stated.digits, signed, comparison)
 
 

@@ -31,7 +31,7 @@ class Quantity(StrEnum):
     POINTS = "POINTS"
 
 
-class Comparison(StrEnum):
+class Approximation(StrEnum):
     """How a stated number relates to the exact number."""
 
     OVER = "OVER"
@@ -39,10 +39,10 @@ class Comparison(StrEnum):
     ABOUT = "ABOUT"
 
 
-_COMPARED: Final[Mapping[Comparison, Label]] = {
-    Comparison.OVER: Label("{number:ablative} астам", "более {number}", "over {number}"),
-    Comparison.UNDER: Label("{number:ablative} кем", "менее {number}", "under {number}"),
-    Comparison.ABOUT: Label("шамамен {number}", "около {number}", "about {number}"),
+_COMPARED: Final[Mapping[Approximation, Label]] = {
+    Approximation.OVER: Label("{number:ablative} астам", "более {number}", "over {number}"),
+    Approximation.UNDER: Label("{number:ablative} кем", "менее {number}", "under {number}"),
+    Approximation.ABOUT: Label("шамамен {number}", "около {number}", "about {number}"),
 }
 
 
@@ -54,7 +54,7 @@ class Amount:
     quantity: Quantity = Quantity.NUMBER
     digits: int = 0
     signed: bool = False
-    comparison: Comparison | None = None
+    comparison: Approximation | None = None
 
     @classmethod
     def number(cls, value: float, digits: int = 0, *, signed: bool = False) -> "Amount":
