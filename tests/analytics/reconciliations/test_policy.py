@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from analytics.reconciliations import policy
@@ -22,16 +24,14 @@ class TestCheckPolicies:
 
     @pytest.mark.parametrize("code", ["sum-right", "share-wrong"])
     def test_a_text_that_is_missing_is_refused(self, monkeypatch, code):
-        document = policy.policy_document(policy.PACKAGE, policy.TEXTS_FILE)
-        del document[code]
-        monkeypatch.setattr(policy, "policy_document", lambda *_: document)
+        content = re.sub(rf"^\[{code}\]\n(?:.+\n)+", "", policy.policy_text(policy.PACKAGE, policy.TEXTS_FILE), flags=re.MULTILINE)
+        monkeypatch.setattr(policy, "policy_text", lambda *_: content)
         with pytest.raises(ReferenceDataError, match=f"missing or unknown: {code}"):
             policy.check_policies()
 
     def test_a_text_whose_languages_name_different_values_is_refused(self, monkeypatch):
-        document = policy.policy_document(policy.PACKAGE, policy.TEXTS_FILE)
-        document["sum-right"]["ru"] = "{whole}"
-        monkeypatch.setattr(policy, "policy_document", lambda *_: document)
+        content = policy.policy_text(policy.PACKAGE, policy.TEXTS_FILE).replace("Части сходятся с итогом: {parts}", "{whole}")
+        monkeypatch.setattr(policy, "policy_text", lambda *_: content)
         with pytest.raises(ReferenceDataError, match="sum-right: the languages name different values"):
             policy.check_policies()
 

@@ -40,8 +40,8 @@ class TestCheckPolicies:
 class TestParseTexts:
     def test_a_missing_and_an_unknown_text_are_named(self):
         with pytest.raises(ReferenceDataError, match="missing or unknown: farewell, greeting"):
-            policy.parse_texts("texts.toml", {"farewell": {"kk": "a", "ru": "b", "en": "c"}}, Codes)
+            policy.parse_texts("texts.toml", '[farewell]\nkk = "a"\nru = "b"\nen = "c"', Codes)
 
     def test_languages_must_name_the_same_values(self):
         with pytest.raises(ReferenceDataError, match="greeting: the languages name different values"):
-            policy.parse_texts("texts.toml", {"greeting": {"kk": "{a}", "ru": "{a}", "en": "{b}"}}, Codes)
+            policy.parse_texts("texts.toml", '[greeting]\nkk = "{a}"\nru = "{a}"\nen = "{b}"', Codes)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from analytics.sentences.service import parse_texts
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
-from shared.policy_files import policy_document, policy_rows, policy_table
+from shared.policy_files import policy_rows, policy_table, policy_text
 
 PACKAGE: Final = "analytics.reconciliations"
 COLUMNS: Final = (
@@ -149,7 +149,7 @@ def explanations() -> Mapping[Explanation, Label]:
 
     Raises ReferenceDataError for a missing or unknown text, and for one whose languages name different values.
     """
-    texts = parse_texts(TEXTS_FILE, policy_document(PACKAGE, TEXTS_FILE), Explanation)
+    texts = parse_texts(TEXTS_FILE, policy_text(PACKAGE, TEXTS_FILE), Explanation)
     return MappingProxyType({Explanation(code): text for code, text in texts.items()})
 
 

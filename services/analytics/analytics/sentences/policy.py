@@ -1,5 +1,6 @@
 """Endings of Kazakh numbers, names of months and of regions in a sentence, read from data files and checked before the service starts."""
 
+import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.domain.labels import LANGUAGES, Label
 from shared.domain.regions import regions
 from shared.domain.tables import ReferenceDataError, Row
-from shared.policy_files import policy_document, policy_table
+from shared.policy_files import policy_table, policy_text
 
 PACKAGE: Final = "analytics.sentences"
 EVERYWHERE: Final = "ALL"
@@ -80,11 +81,12 @@ def months() -> Mapping[int, Month]:
     return MappingProxyType(found)
 
 
-def parse_texts(file: str, document: Mapping[str, object], codes: type[StrEnum]) -> Mapping[str, Label]:
-    """Return the texts of a document by code.
+def parse_texts(file: str, content: str, codes: type[StrEnum]) -> Mapping[str, Label]:
+    """Return the texts of a TOML document by code.
 
     Raises ReferenceDataError for a missing or unknown code, and for a text whose languages name different values.
     """
+    document = tomllib.loads(content)
     if set(document) != set(codes):
         raise ReferenceDataError(file, 1, f"missing or unknown: {', '.join(sorted(set(document) ^ set(codes)))}")
     found = {}
@@ -122,7 +124,7 @@ class PeriodText(StrEnum):
 @cache
 def period_texts() -> Mapping[str, Label]:
     """Return the names of periods by code."""
-    return parse_texts("periods.toml", policy_document(PACKAGE, "periods.toml"), PeriodText)
+    return parse_texts("periods.toml", policy_text(PACKAGE, "periods.toml"), PeriodText)
 
 
 def check_policies() -> None:
