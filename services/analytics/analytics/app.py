@@ -22,6 +22,7 @@ from analytics.reconciliations import service as reconciliations
 from analytics.sentences import service as sentences
 from analytics.settings import Settings
 from shared.contracts import APPEALS, CALLS, PROVIDERS, SELF_SERVICE
+from shared.messaging.runtime import every
 from shared.service import Foundation, Parts, Service, assemble
 from shared.web.pages import Pages
 
@@ -37,8 +38,13 @@ SERVICE = Service[Settings](
         "reconciliations": "Checks of published statistics: sums, shares and changes.",
     },
     handlers=HANDLERS,
+    jobs=lambda parts: [every(facts.REFRESH_EVERY, "rollups", lambda: _refresh(parts))],
     topics=(APPEALS, PROVIDERS, CALLS, SELF_SERVICE),
 )
+
+
+async def _refresh(parts: Parts[Settings]) -> None:
+    await facts.refresh_rollups(parts.units, kpis.leakage_seconds())
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:

@@ -77,6 +77,15 @@ class Proof(StrEnum):
     ANSWER_REFUTED = "ANSWER_REFUTED"
 
 
+class CommitmentResult(StrEnum):
+    """What became of a provider's promise; the codes of `commitment-ended`."""
+
+    KEPT = "KEPT"
+    BROKEN = "BROKEN"
+    EXCUSED = "EXCUSED"
+    NO_ANSWER = "NO_ANSWER"
+
+
 class CallOutcome(StrEnum):
     """How a call ended; the codes of `call-ended`."""
 

@@ -5,15 +5,19 @@ each, and writes facts and transitions: four statements for a batch of any size,
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any, Literal, NamedTuple, cast
 
 from analytics.facts import repository
 from analytics.facts.errors import UnknownAppeal
+from analytics.facts.handlers.days import local_day
+from analytics.facts.handlers.inquiries import follow_inquiries
+from analytics.facts.handlers.others import record_calls, record_providers, record_self_service
 from analytics.facts.handlers.proofs import proof_after
-from analytics.facts.models import CallRow, FactChange, FactRow, FactState, ProviderRow, SelfServedRow, TransitionRow
-from analytics.facts.schemas import ActorKind, CallOutcome
+from analytics.facts.handlers.spans import Reopenings
+from analytics.facts.models import FactChange, FactRow, FactState, TransitionRow
+from analytics.facts.schemas import ActorKind
 from shared.auth import STAFF
 from shared.contracts import (
     AnswerGiven,
@@ -47,7 +51,6 @@ from shared.contracts import (
     appeal_events,
 )
 from shared.domain.lifecycle import CaseStatus, Holder, holder_of, status_after
-from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.taxonomy import LOWEST_TIER, taxonomy
 from shared.messaging.handling import Batch, Handlers, InOrder, Received
 from shared.projection import state_after
@@ -73,11 +76,6 @@ _HOLDERS: Mapping[Holder | None, HeldColumn] = {
     Holder.APPLICANT: "held_by_applicant",
 }
 """Whose time is added up in which column."""
-
-
-def local_day(moment: datetime, region: str) -> date:
-    """Return the local date of a moment in a region (KZ-00: Asia/Almaty). Raises KeyError for an unknown region."""
-    return moment.astimezone(regions()[region].timezone).date()
 
 
 def _actor_by_role(event: Any) -> ActorKind:
@@ -113,6 +111,7 @@ def _imported(event: AppealImported, at: datetime) -> FactRow:
     fact["imported"] = True
     fact["outcome"] = event.outcome
     fact["closed_at"] = event.closed_at
+    fact["ended_on"] = max(fact["received_on"], local_day(event.closed_at, event.region))
     return fact
 
 
@@ -151,6 +150,8 @@ def _new_fact(event: AppealRegistered | AppealImported, status: CaseStatus, at: 
         "held_by_fund": 0,
         "held_by_provider": 0,
         "held_by_applicant": 0,
+        "ended_on": None,
+        "reopening_id": None,
     }
 
 
@@ -284,16 +285,24 @@ async def apply_appeal_events(work: UnitOfWork, batch: Batch[Any]) -> None:
     stored = await repository.fact_states(work.session, list({received.event.appeal_id: None for received in batch.received}))
     facts = dict(stored)
     transitions: list[TransitionRow] = []
+    reopenings = Reopenings()
     for received in batch.received:
         appeal_id = received.event.appeal_id
         before = facts.get(appeal_id)
-        after = _open(received, before) if type(received.event) in _OPENING else _change(received, before)
+        is_first = type(received.event) in _OPENING
+        after = _open(received, before) if is_first else _change(received, before)
         transitions.append(_transition(received, before=before, after=after))
+        after = after if is_first else reopenings.follow(before, after, received.envelope.id)
         facts[appeal_id] = _held(after, transitions[-1])
     # A fact that is not stored was opened in this batch, so it has every column.
-    repository.insert_facts(work.session, [cast("FactRow", fact) for appeal_id, fact in facts.items() if appeal_id not in stored])
+    opened = [cast("FactRow", fact) for appeal_id, fact in facts.items() if appeal_id not in stored]
+    repository.insert_facts(work.session, opened)
     await repository.update_facts(work.session, [facts[appeal_id] for appeal_id in stored])
     await repository.insert_transitions(work.session, transitions)
+    await repository.store_reopenings(work.session, list(reopenings.added.values()), list(reopenings.ended.values()))
+    await follow_inquiries(work, batch.received, facts)
+    days = {(fact["received_on"], fact["region"]): None for fact in facts.values()}
+    repository.request_recounts(work.session, list(days), [fact["follows"] for fact in opened if fact["follows"] is not None])
 
 
 def _open(received: Received[Any], before: FactState | None) -> FactState:
@@ -354,36 +363,6 @@ def _progress(status: CaseStatus, tier: int | None) -> _Progress:
     if taxonomy().statuses[status].final:
         return _Progress(holder_of(status, tier), (_FINAL_STAGE, 0))
     return _Progress(holder_of(status, tier), (_STAGES.get(status, _MIDDLE_STAGE), tier or LOWEST_TIER))
-
-
-async def record_providers(work: UnitOfWork, batch: Batch[ProviderRecorded]) -> None:
-    """Store the names and districts of providers."""
-    names = {"provider_id", "name_kk", "name_ru", "region", "district"}
-    rows = [received.event.model_dump(include=names) for received in batch.received]
-    await repository.upsert_providers(work.session, cast("list[ProviderRow]", rows))
-
-
-def _call(event: CallEnded) -> CallRow:
-    same = event.model_dump(include={"call_id", "queue", "region", "waited_seconds", "talked_seconds"})
-    day = local_day(event.offered_at, event.region or CENTRAL_OFFICE)
-    return cast("CallRow", same | {"offered_on": day, "outcome": CallOutcome(event.outcome)})
-
-
-async def record_calls(work: UnitOfWork, batch: Batch[CallEnded]) -> None:
-    """Store a row for each call. A call without a region counts for the local day of the central office."""
-    rows = [_call(received.event) for received in batch.received]
-    await repository.insert_calls(work.session, rows)
-
-
-def _served(event: QuestionSelfServed) -> SelfServedRow:
-    day = local_day(event.served_at, event.region or CENTRAL_OFFICE)
-    return cast("SelfServedRow", event.model_dump(exclude={"served_at"}) | {"served_on": day})
-
-
-async def record_self_service(work: UnitOfWork, batch: Batch[QuestionSelfServed]) -> None:
-    """Store a row for each question that an article answered; nothing was filed."""
-    rows = [_served(received.event) for received in batch.received]
-    await repository.insert_self_served(work.session, rows)
 
 
 HANDLERS: Handlers = {

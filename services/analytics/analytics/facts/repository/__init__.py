@@ -4,13 +4,20 @@ from analytics.facts.repository.exported import allow_pauses, exported_facts, ex
 from analytics.facts.repository.figures import call_totals, count, count_by, count_cells, self_served_count
 from analytics.facts.repository.formulas import answer_times, listed_appeals, tallies
 from analytics.facts.repository.present import answered_since, applied_until, in_statuses, provider_names, received_between
+from analytics.facts.repository.recounts import out_of_date, recount, recount_everything
 from analytics.facts.repository.rows import (
+    end_commitments,
     fact_states,
+    inquiries,
     insert_calls,
     insert_facts,
     insert_self_served,
     insert_transitions,
+    request_recounts,
+    store_reopenings,
     update_facts,
+    upsert_commitments,
+    upsert_inquiries,
     upsert_providers,
 )
 
@@ -23,19 +30,28 @@ __all__ = [
     "count",
     "count_by",
     "count_cells",
+    "end_commitments",
     "exported_facts",
     "exported_transitions",
     "fact_states",
     "in_statuses",
+    "inquiries",
     "insert_calls",
     "insert_facts",
     "insert_self_served",
     "insert_transitions",
     "listed_appeals",
+    "out_of_date",
     "provider_names",
     "received_between",
+    "recount",
+    "recount_everything",
+    "request_recounts",
     "self_served_count",
+    "store_reopenings",
     "tallies",
     "update_facts",
+    "upsert_commitments",
+    "upsert_inquiries",
     "upsert_providers",
 ]

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Integer, Select, String, Table, and_, case, func, literal_column, null, select
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, literal_column, null, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts.models import (
@@ -13,6 +12,8 @@ from analytics.facts.models import (
     provider,
     self_served,
 )
+from analytics.facts.repository.buckets import bucket, category_and_below
+from analytics.facts.repository.rollups import rollup_query, summed
 from analytics.facts.schemas import TIMES, CallOutcome, CallTotals, Cohort, CohortFilters, Group, Tally
 from shared.domain.taxonomy import taxonomy
 from shared.rows import is_sqlite
@@ -47,12 +48,8 @@ def narrowed(day: ColumnElement[Any], table: Table, cohort: Cohort) -> list[Colu
     if "kind" in table.c and cohort.kind is not None:
         terms.append(table.c.kind == cohort.kind)
     if "category" in table.c and filters.category is not None:
-        terms.append(table.c.category.in_(_category_and_below(filters.category)))
+        terms.append(table.c.category.in_(category_and_below(filters.category)))
     return terms
-
-
-def _category_and_below(code: str) -> list[str]:
-    return [code, *(each.code for each in taxonomy().categories.values() if each.parent == code)]
 
 
 def first_time(cohort: Cohort) -> ColumnElement[bool]:
@@ -70,37 +67,12 @@ def coded(session: AsyncSession, group: Group | None, day: ColumnElement[Any], t
     if group is None:
         return null().label("code")
     if group in TIMES:
-        return _bucket(group, day, is_sqlite=is_sqlite(session)).label("code")
+        return bucket(group, day, is_sqlite=is_sqlite(session)).label("code")
     column: ColumnElement[Any] = table.c[_COLUMN_NAMES.get(group, group.value)]
     if group is Group.CATEGORY:
         roots = {code: entry.parent for code, entry in taxonomy().categories.items() if entry.parent}
         column = case(roots, value=column, else_=column)
     return column.label("code")
-
-
-def _bucket(group: Group, day: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[Any]:
-    """Return the code of the day (`2025-01-31`), of its week (its Monday), month (`2025-01`) or quarter (`2025-Q1`), as text."""
-    return (_in_sqlite if is_sqlite else _in_postgres)(group, day)
-
-
-def _in_sqlite(group: Group, day: ColumnElement[Any]) -> ColumnElement[Any]:
-    if group is Group.WEEK:
-        return func.date(day, _literal("weekday 0"), _literal("-6 days"))
-    if group is Group.QUARTER:
-        number = (sql_cast(func.strftime(_literal("%m"), day), Integer) + 2) // 3
-        return func.strftime(_literal("%Y-Q"), day).concat(sql_cast(number, String))
-    return func.strftime(_literal("%Y-%m" if group is Group.MONTH else "%Y-%m-%d"), day)
-
-
-def _in_postgres(group: Group, day: ColumnElement[Any]) -> ColumnElement[Any]:
-    formats = {Group.MONTH: "YYYY-MM", Group.QUARTER: 'YYYY-"Q"Q'}
-    start = func.date_trunc(_literal("week"), day) if group is Group.WEEK else day
-    return func.to_char(start, _literal(formats.get(group, "YYYY-MM-DD")))
-
-
-def _literal(value: str) -> ColumnElement[str]:
-    """Return a text as part of the statement: two parameters with equal values are different expressions to PostgreSQL."""
-    return literal_column(f"'{value}'")
 
 
 def split(group: Group | None, query: Select[Any]) -> Select[Any]:
@@ -110,11 +82,17 @@ def split(group: Group | None, query: Select[Any]) -> Select[Any]:
 
 async def count(session: AsyncSession, cohort: Cohort) -> int:
     """Return the number of appeals in a cohort."""
+    found = await summed(session, rollup_query(session, cohort, ()), ("n",))
+    if found is not None:
+        return found.get((), (0,))[0]
     return (await session.execute(select(func.count()).select_from(fact).where(first_time(cohort)))).scalar_one()
 
 
 async def count_by(session: AsyncSession, group: Group, cohort: Cohort) -> dict[str | None, int]:
     """Return the number of appeals in a cohort by code; None stands for appeals without a code."""
+    found = await summed(session, rollup_query(session, cohort, (group,)), ("n",))
+    if found is not None:
+        return {code: number for (code,), (number,) in found.items()}
     code = coded(session, group, fact.c.received_on, fact)
     query = select(code, func.count().label("number")).where(first_time(cohort))
     if group in _INDEX_COLUMNS:
@@ -133,6 +111,9 @@ def text_of(code: Any) -> str | None:
 
 async def count_cells(session: AsyncSession, cohort: Cohort, *groups: Group) -> list[tuple[str, tuple[str | None, ...], int]]:
     """Return the number of appeals in a cohort by region and the codes of these groups."""
+    found = await summed(session, rollup_query(session, cohort, (Group.REGION, *groups)), ("n",))
+    if found is not None:
+        return [(str(codes[0]), codes[1:], number) for codes, (number,) in found.items()]
     columns = [fact.c[group.value] for group in groups]
     query = select(fact.c.region, *columns, func.count()).where(first_time(cohort)).group_by(fact.c.region, *columns)
     return [(row[0], tuple(row[1:-1]), row[-1]) for row in (await session.execute(query)).all()]

@@ -1,25 +1,35 @@
 """Shares, averages, counts and percentiles of appeals: which appeals a figure is about, and what is counted of them."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, and_, case, func, or_, select
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from analytics.facts.models import fact
+from analytics.facts.models import Dimension, fact
+from analytics.facts.repository import sketch
+from analytics.facts.repository.conditions import (
+    IS_ANSWERED,
+    IS_IN_TIME,
+    IS_LATE,
+    IS_OF_FIRST_TIER,
+    IS_OURS,
+    Epoch,
+    answer_seconds,
+    epoch_of,
+    is_leaked,
+    is_settled_at_once,
+)
 from analytics.facts.repository.figures import Tallies, coded, first_time, narrowed, split, text_of
+from analytics.facts.repository.rollups import rollup_query, summed
 from analytics.facts.schemas import Cohort, Formula, FormulaRules, Group, ListedAppeal, Quantile, Tally
-from shared.domain.taxonomy import LOWEST_TIER, taxonomy
-from shared.rows import is_sqlite
+from shared.domain.taxonomy import taxonomy
 
 _PER_CENT: Final = 100
-Epoch = Callable[[ColumnElement[Any]], ColumnElement[int]]
-"""Returns the whole seconds of a time column since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +50,10 @@ def counted(session: AsyncSession, cohort: Cohort, formula: Formula, rules: Form
         return Counted(and_(everything, fact.c.agreed.is_not(None), *_AGREEMENTS[formula]), part=fact.c.agreed)
     base = first_time(cohort)
     if formula is Formula.ANSWER_TIME:
-        return Counted(and_(base, _IS_OURS, _IS_ANSWERED))
+        return Counted(and_(base, IS_OURS, IS_ANSWERED))
     if formula in _HELD:
         return Counted(and_(base, _HELD[formula] > 0), amount=_HELD[formula])
-    n, part = _OF_ANSWERS[formula](rules, partial(_epoch, is_sqlite=is_sqlite(session)))
+    n, part = _OF_ANSWERS[formula](rules, epoch_of(session))
     return Counted(base if n is None else and_(base, n), part=part)
 
 
@@ -60,42 +70,33 @@ _HELD: Final = {
     Formula.HELD_BY_PROVIDER: fact.c.held_by_provider,
     Formula.HELD_BY_APPLICANT: fact.c.held_by_applicant,
 }
-_IS_ANSWERED: Final = fact.c.answered_at.is_not(None)
-_IS_OURS: Final = fact.c.imported.is_(False)
-"""An imported appeal says nothing of when it was answered."""
 
 
 def _is_past_due(rules: FormulaRules) -> ColumnElement[bool]:
     """Return whether an appeal is neither answered nor ended after the end of its statutory term."""
     ended = [code for code, status in taxonomy().statuses.items() if status.final]
-    return and_(~_IS_ANSWERED, fact.c.due_at < rules.now, fact.c.status.not_in(ended))
+    return and_(~IS_ANSWERED, fact.c.closed_at.is_(None), fact.c.due_at < rules.now, fact.c.status.not_in(ended))
 
 
 def _in_time(rules: FormulaRules, _epoch: Epoch) -> tuple[ColumnElement[bool] | None, ColumnElement[bool]]:
-    return and_(fact.c.due_at.is_not(None), or_(_IS_ANSWERED, _is_past_due(rules))), fact.c.answered_at <= fact.c.due_at
+    return and_(fact.c.due_at.is_not(None), or_(IS_ANSWERED, _is_past_due(rules))), IS_IN_TIME
 
 
 def _overdue(rules: FormulaRules, _epoch: Epoch) -> tuple[ColumnElement[bool] | None, ColumnElement[bool]]:
-    return None, or_(fact.c.answered_at > fact.c.due_at, _is_past_due(rules))
+    return None, or_(IS_LATE, _is_past_due(rules))
 
 
 def _first_contact(_rules: FormulaRules, _epoch: Epoch) -> tuple[ColumnElement[bool] | None, ColumnElement[bool]]:
-    """Count what was answered in the contact itself, was not reopened, and was not continued by another appeal."""
-    later = fact.alias()
-    continued = select(later.c.follows).where(later.c.follows.is_not(None))
-    return _IS_OURS, and_(fact.c.answered_at == fact.c.registered_at, fact.c.reopened.is_(False), fact.c.appeal_id.not_in(continued))
+    return IS_OURS, is_settled_at_once()
 
 
 def _leaked(rules: FormulaRules, epoch: Epoch) -> tuple[ColumnElement[bool] | None, ColumnElement[bool]]:
-    """Count answers of tier 1 that a complaint continues soon. An appeal that continues another one is about the same subject."""
-    later = fact.alias()
-    soon = epoch(later.c.received_at) - epoch(fact.c.answered_at) <= rules.leakage_seconds
-    complaint = select(later.c.appeal_id).where(later.c.follows == fact.c.appeal_id, later.c.kind == "COMPLAINT", soon)
-    return and_(_IS_ANSWERED, func.coalesce(fact.c.tier, LOWEST_TIER) == LOWEST_TIER), complaint.exists()
+    """Count answers of tier 1 that a complaint continues soon."""
+    return and_(IS_ANSWERED, IS_OF_FIRST_TIER), is_leaked(epoch, rules.leakage_seconds)
 
 
 _OF_ANSWERS: Final[Mapping[Formula, Callable[[FormulaRules, Epoch], tuple[ColumnElement[bool] | None, ColumnElement[bool]]]]] = {
-    Formula.ANSWERED: lambda _rules, _epoch: (_IS_OURS, _IS_ANSWERED),
+    Formula.ANSWERED: lambda _rules, _epoch: (IS_OURS, IS_ANSWERED),
     Formula.IN_TIME: _in_time,
     Formula.OVERDUE: _overdue,
     Formula.EXTENDED: lambda _rules, _epoch: (None, fact.c.extended.is_(True)),
@@ -103,10 +104,6 @@ _OF_ANSWERS: Final[Mapping[Formula, Callable[[FormulaRules, Epoch], tuple[Column
     Formula.FIRST_CONTACT: _first_contact,
     Formula.LEAKED: _leaked,
 }
-
-
-def _epoch(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[int]:
-    return sql_cast(func.unixepoch(column) if is_sqlite else func.floor(func.extract("epoch", column)), Integer)
 
 
 def _listed(session: AsyncSession, cohort: Cohort, formula: Formula | None, rules: FormulaRules) -> ColumnElement[bool]:
@@ -136,6 +133,9 @@ async def listed_appeals(
 
 async def tallies(session: AsyncSession, cohort: Cohort, formula: Formula, group: Group | None, rules: FormulaRules) -> Tallies:
     """Return by code how many appeals a formula is about, and how many of them count or the sum of their amounts."""
+    stored = await _stored_tallies(session, cohort, formula, group, rules)
+    if stored is not None:
+        return stored
     found = counted(session, cohort, formula, rules)
     total = func.count(case((found.part, 1))) if found.part is not None else func.coalesce(func.sum(found.amount), 0)
     query = select(coded(session, group, fact.c.received_on, fact), total, func.count()).select_from(fact).where(found.n)
@@ -143,15 +143,89 @@ async def tallies(session: AsyncSession, cohort: Cohort, formula: Formula, group
     return {text_of(code): Tally(int(number), n) for code, number, n in rows}
 
 
+_STORED: Final[Mapping[Formula, tuple[str, str]]] = {
+    Formula.SCORE: ("score_n", "score"),
+    **dict.fromkeys(_AGREEMENTS, ("reviewed", "agreed")),
+    Formula.ANSWERED: ("ours", "answered"),
+    Formula.IN_TIME: ("answered_due", "in_time"),
+    Formula.OVERDUE: ("n", "late"),
+    Formula.EXTENDED: ("n", "extended"),
+    Formula.REOPENED: ("n", "reopened"),
+    Formula.FIRST_CONTACT: ("ours", "first_contact"),
+    Formula.LEAKED: ("answered_first_tier", "leaked"),
+    **{formula: (f"{column.name}_n", column.name) for formula, column in _HELD.items()},
+}
+"""The measures of rollups that hold `n` and the total of a formula."""
+_CODES: Final = {
+    Formula.AGREEMENT_AUTO: (Dimension.DECISION, ["auto"]),
+    Formula.AGREEMENT_SUGGEST: (Dimension.DECISION, ["suggest"]),
+    Formula.AGREEMENT_TRIAGE: (Dimension.DECISION, ["triage"]),
+    Formula.AGREEMENT_KK: (Dimension.LANGUAGE, ["kk"]),
+    Formula.AGREEMENT_RU: (Dimension.LANGUAGE, ["ru"]),
+}
+_WAITING: Final = frozenset({Formula.IN_TIME, Formula.OVERDUE})
+"""What these count of appeals without an answer changes with time alone, so that no rollup has it."""
+
+
+async def _stored_tallies(
+    session: AsyncSession, cohort: Cohort, formula: Formula, group: Group | None, rules: FormulaRules
+) -> Tallies | None:
+    """Return the tallies from rollups; None if they do not have them."""
+    groups = () if group is None else (group,)
+    asked = rollup_query(session, cohort, groups, _CODES.get(formula))
+    leakage = rules.leakage_seconds if formula is Formula.LEAKED else None
+    sums = await summed(session, asked, _STORED[formula], leakage)
+    if sums is None:
+        return None
+    found = {(codes[0] if codes else None): Tally(total, n) for codes, (n, total) in sums.items() if n}
+    if formula in _WAITING:
+        for code, number in await _late_and_waiting(session, cohort, group, rules):
+            before = found.get(code, Tally(0, 0))
+            # Of a share they are in `n` alone; a count of appeals has them in both, and its `n` has them from the rollup.
+            found[code] = Tally(before.total, before.n + number) if formula is Formula.IN_TIME else Tally(before.total + number, before.n)
+    return found if group is not None else {None: found.get(None, Tally(0, 0))}
+
+
+async def _late_and_waiting(
+    session: AsyncSession, cohort: Cohort, group: Group | None, rules: FormulaRules
+) -> list[tuple[str | None, int]]:
+    """Return by code how many appeals are neither answered nor ended after the end of their term."""
+    query = select(coded(session, group, fact.c.received_on, fact), func.count()).where(first_time(cohort), _is_past_due(rules))
+    rows = (await session.execute(split(group, query))).all()
+    return [(text_of(code), number) for code, number in rows]
+
+
+EXACT_ANSWERS: Final = 20_000  # answers in the period and region, of all kinds, up to which a percentile is computed from each of them
+
+
+async def _sketched_times(session: AsyncSession, cohort: Cohort, group: Group | None, per_cent: int) -> dict[str | None, Quantile] | None:
+    """Return percentiles from the classes of rollups; None if they do not have them, or if there are few answers."""
+    whole = Cohort(cohort.first, cohort.last, cohort.region)
+    answers = await summed(session, rollup_query(session, whole, ()), ("answered",))
+    if answers is None or sum(number for (number,) in answers.values()) <= EXACT_ANSWERS:
+        return None
+    groups = () if group is None else (group,)
+    sums = await summed(session, rollup_query(session, cohort, groups, (Dimension.ANSWER_TIME, None)), ("n",), by_code=True)
+    if sums is None:
+        return None
+    classes: dict[str | None, dict[int, int]] = defaultdict(dict)
+    for (*codes, number), (count,) in sums.items():
+        classes[codes[0] if codes else None][int(str(number))] = count
+    return {code: sketch.percentile(counts, per_cent) for code, counts in classes.items()}
+
+
 async def answer_times(session: AsyncSession, cohort: Cohort, group: Group | None, per_cent: int) -> dict[str | None, Quantile]:
     """Return the percentile of the seconds from receipt to the first answer, by code.
 
     Between two values it is interpolated as `percentile_cont` of PostgreSQL does; this query has the same result on both engines.
+    Of more than `EXACT_ANSWERS` answers in the period it is taken from the classes of rollups, which are at most 1/32 of their value wide.
     """
-    epoch = partial(_epoch, is_sqlite=is_sqlite(session))
+    sketched = await _sketched_times(session, cohort, group, per_cent)
+    if sketched is not None:
+        return sketched
     code = coded(session, group, fact.c.received_on, fact)
-    seconds = (epoch(fact.c.answered_at) - epoch(fact.c.received_at)).label("seconds")
-    times = select(code, seconds).where(first_time(cohort), _IS_OURS, _IS_ANSWERED).subquery()
+    seconds = answer_seconds(epoch_of(session)).label("seconds")
+    times = select(code, seconds).where(first_time(cohort), IS_OURS, IS_ANSWERED).subquery()
     position = func.row_number().over(partition_by=times.c.code, order_by=times.c.seconds) - 1
     size = func.count().over(partition_by=times.c.code)
     ranked = select(times, position.label("position"), size.label("size")).subquery()

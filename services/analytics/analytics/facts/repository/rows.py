@@ -1,6 +1,7 @@
 """Writing rows, and reading the state of appeals that an event changes."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import cast
 from uuid import UUID
 
@@ -8,14 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts.models import (
     CallRow,
+    CommitmentRow,
     FactRow,
     FactState,
+    InquiryRow,
     ProviderRow,
+    ReopeningRow,
     SelfServedRow,
     TransitionRow,
     call_fact,
+    commitment_fact,
     fact,
+    inquiry_fact,
+    pending_recount,
     provider,
+    reopening,
     self_served,
     transition,
 )
@@ -24,6 +32,9 @@ from shared.rows import upsert
 
 _STATE_NAMES = tuple(FactState.__annotations__)
 _STATE_COLUMNS = tuple(fact.c[name] for name in _STATE_NAMES)
+_FIXED = frozenset({"region", "received_on"})
+"""Columns of the state that no event changes."""
+_INQUIRY_COLUMNS = tuple(inquiry_fact.c)
 
 
 def insert_facts(session: AsyncSession, rows: Sequence[FactRow]) -> None:
@@ -64,7 +75,44 @@ async def fact_states(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict
 
 async def update_facts(session: AsyncSession, rows: Sequence[FactState]) -> None:
     """Set the changeable columns of facts, which are identified by `appeal_id`."""
-    await update_rows(session, fact, rows, key=("appeal_id",))
+    changed = [{name: value for name, value in row.items() if name not in _FIXED} for row in rows]
+    await update_rows(session, fact, changed, key=("appeal_id",))
+
+
+def request_recounts(session: AsyncSession, days: Sequence[tuple[date, str]], followed: Sequence[UUID]) -> None:
+    """Declare the rollups of these days of regions out of date, and those of the days of appeals that others continue."""
+    rows = [{"received_on": day, "region": region, "appeal_id": None} for day, region in days]
+    insert_later(session, pending_recount, [*rows, *({"received_on": None, "region": None, "appeal_id": each} for each in followed)])
+
+
+async def store_reopenings(session: AsyncSession, added: Sequence[ReopeningRow], ended: Sequence[ReopeningRow]) -> None:
+    """Insert reopenings, and set the end of stored ones; one that is stored already stays as it is."""
+    await insert_new_rows(session, reopening, added, returning="event_id")
+    await update_rows(session, reopening, ended, key=("event_id",))
+
+
+async def inquiries(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> dict[UUID, InquiryRow]:
+    """Return the stored inquiries with these ids."""
+    rows = await select_rows(session, _INQUIRY_COLUMNS, inquiry_fact.c.inquiry_id, inquiry_ids)
+    names = [column.name for column in _INQUIRY_COLUMNS]
+    return {row[0]: cast("InquiryRow", dict(zip(names, row, strict=True))) for row in rows}
+
+
+async def upsert_inquiries(session: AsyncSession, rows: Sequence[InquiryRow]) -> None:
+    """Insert inquiries, or update stored ones."""
+    new = await insert_new_rows(session, inquiry_fact, rows, returning="inquiry_id")
+    await update_rows(session, inquiry_fact, [row for row in rows if row["inquiry_id"] not in new], key=("inquiry_id",))
+
+
+async def upsert_commitments(session: AsyncSession, rows: Sequence[CommitmentRow]) -> None:
+    """Insert promises; one that is stored already stays as it is."""
+    await insert_new_rows(session, commitment_fact, rows, returning="commitment_id")
+
+
+async def end_commitments(session: AsyncSession, rows: Sequence[CommitmentRow]) -> None:
+    """Set the results of stored promises."""
+    ended = [{"commitment_id": row["commitment_id"], "result": row["result"]} for row in rows]
+    await update_rows(session, commitment_fact, ended, key=("commitment_id",))
 
 
 async def upsert_providers(session: AsyncSession, rows: Sequence[ProviderRow]) -> None:

@@ -4,6 +4,7 @@ from analytics.kpis.policy import DashboardSection, check_policies, kpi_definiti
 from analytics.kpis.service.access import View, page_view_of, sees_live_figures, view_of
 from analytics.kpis.service.figures import FigureRequest, figure
 from analytics.kpis.service.labels import part_labels
+from analytics.kpis.service.measures import leakage_seconds
 from analytics.kpis.service.percentages import percent
 from analytics.kpis.service.periods import Period, PeriodUnit, PublicPeriod, presets
 from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, periods_offered, require_public
@@ -20,6 +21,7 @@ __all__ = [
     "check_policies",
     "figure",
     "kpi_definitions",
+    "leakage_seconds",
     "page_view_of",
     "part_labels",
     "percent",

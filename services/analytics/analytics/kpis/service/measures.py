@@ -44,7 +44,12 @@ async def _of_formula(work: UnitOfWork, kpi: Kpi, formula: Formula, cohort: Coho
 
 def formula_rules(work: UnitOfWork) -> FormulaRules:
     """Return the present and the rules of the policy."""
-    return FormulaRules(work.clock.now(), int(timedelta(days=leakage_days()).total_seconds()))
+    return FormulaRules(work.clock.now(), leakage_seconds())
+
+
+def leakage_seconds() -> int:
+    """Return how soon a complaint after an answer of tier 1 counts as leakage."""
+    return int(timedelta(days=leakage_days()).total_seconds())
 
 
 def _answer_time(per_cent: int) -> Computation:

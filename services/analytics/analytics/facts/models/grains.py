@@ -1,14 +1,14 @@
-"""The two grains, calls, and the names of providers. Codes, ids, times and counts only; every row comes from events."""
+"""The grains, and the names of providers. Codes, ids, times and counts only; every row comes from events."""
 
 from datetime import date, datetime
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Column, Index, Table, text
 from sqlmodel import Field
 
 from analytics.base import AnalyticsModel
-from analytics.facts.schemas import ActorKind, CallOutcome, Proof
+from analytics.facts.schemas import ActorKind, CallOutcome, CommitmentResult, Proof
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.enum_column import EnumColumn
 from shared.rows import table_of
@@ -18,6 +18,7 @@ _RATED: Final = text("score IS NOT NULL")
 _PROOF: Final = text("proof IS NOT NULL")
 _FOLLOWS: Final = text("follows IS NOT NULL")
 _REVIEWED: Final = text("agreed IS NOT NULL")
+_WAITING: Final = text("answered_at IS NULL AND closed_at IS NULL")
 
 
 class Fact(AnalyticsModel, table=True):
@@ -57,6 +58,7 @@ class Fact(AnalyticsModel, table=True):
         Index("ix_fact_follows", "follows", sqlite_where=_FOLLOWS, postgresql_where=_FOLLOWS),
         Index("ix_fact_proof", "received_on", "region", "proof", "kind", "follows", sqlite_where=_PROOF, postgresql_where=_PROOF),
         Index("ix_fact_answered", "answered_at", "due_at", sqlite_where=_ANSWERED, postgresql_where=_ANSWERED),
+        Index("ix_fact_waiting", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
 
     appeal_id: UUID = Field(primary_key=True)
@@ -104,6 +106,68 @@ class Fact(AnalyticsModel, table=True):
     """Seconds that the Fund held it until its latest event: the sum of `dwell_seconds` of its transitions; likewise the next two."""
     held_by_provider: int = 0
     held_by_applicant: int = 0
+    ended_on: date | None = None
+    """The local day on which it was first answered or ended; None before. A reopening leaves it as it is."""
+    reopening_id: UUID | None = None
+    """The latest `Reopening` of it."""
+
+
+class Reopening(AnalyticsModel, table=True):
+    """A time in which an appeal waited again after it had been answered or had ended."""
+
+    __table_args__: Any = (Index("ix_reopening_opened", "opened_on", "region"),)
+
+    event_id: UUID = Field(primary_key=True)
+    appeal_id: UUID
+    region: str
+    opened_on: date
+    ended_on: date | None
+    """The local day on which it was answered or ended again; None before."""
+
+
+class InquiryFact(AnalyticsModel, table=True):
+    """An inquiry to a provider."""
+
+    __tablename__ = "inquiry_fact"
+    __table_args__: Any = (Index("ix_inquiry_sent", "sent_on", "region"),)
+
+    inquiry_id: UUID = Field(primary_key=True)
+    appeal_id: UUID
+    region: str
+    """The region of the appeal."""
+    provider_id: UUID
+    category: str
+    sent_at: datetime
+    sent_on: date
+    """The local day of `sent_at` in the region: the cohort of every figure."""
+    due_at: datetime
+    """By when the provider has to answer, with the time that was granted."""
+    answered_at: datetime | None
+    """The first answer."""
+    late: bool
+    """The first answer came after the due date."""
+    cancelled: bool
+    refusal_reason: str | None
+    """Why the provider refused care, by its latest answer; None: it names no refusal."""
+    refusal_lawful: bool | None
+    """The clerk's finding on the refusal; None before."""
+
+
+class CommitmentFact(AnalyticsModel, table=True):
+    """A promise of a provider."""
+
+    __tablename__ = "commitment_fact"
+    __table_args__: Any = (Index("ix_commitment_due", "due_on", "region"),)
+
+    commitment_id: UUID = Field(primary_key=True)
+    appeal_id: UUID
+    region: str
+    """The region of the appeal."""
+    provider_id: UUID
+    due_on: date
+    """The local day by whose end the promise is to be fulfilled: the cohort of every figure."""
+    result: CommitmentResult | None = Field(sa_column=Column(EnumColumn(CommitmentResult)))
+    """None before the promise has a result."""
 
 
 class Transition(AnalyticsModel, table=True):
@@ -165,122 +229,10 @@ class SelfServed(AnalyticsModel, table=True):
 
 
 fact: Table = table_of(Fact)
+reopening: Table = table_of(Reopening)
+inquiry_fact: Table = table_of(InquiryFact)
+commitment_fact: Table = table_of(CommitmentFact)
 transition: Table = table_of(Transition)
 provider: Table = table_of(Provider)
 call_fact: Table = table_of(CallFact)
 self_served: Table = table_of(SelfServed)
-
-
-# Rows for bulk statements; their columns are those of the tables above.
-
-
-class FactState(TypedDict):
-    """The columns of a fact that its later events read or change."""
-
-    appeal_id: UUID
-    language: str | None
-    kind: str | None
-    category: str | None
-    topic: str | None
-    tier: int | None
-    urgency: str | None
-    provider_id: UUID | None
-    status: CaseStatus
-    outcome: str | None
-    due_at: datetime | None
-    routed_at: datetime | None
-    answered_at: datetime | None
-    closed_at: datetime | None
-    moved_at: datetime
-    confirmed: bool | None
-    score: int | None
-    proof: Proof | None
-    decision: str | None
-    agreed: bool | None
-    extended: bool
-    reopened: bool
-    held_by_fund: int
-    held_by_provider: int
-    held_by_applicant: int
-
-
-class FactChange(TypedDict, total=False):
-    """What an event changes in a fact."""
-
-    language: str | None
-    kind: str | None
-    category: str | None
-    topic: str | None
-    tier: int | None
-    urgency: str | None
-    provider_id: UUID | None
-    status: CaseStatus
-    outcome: str | None
-    due_at: datetime | None
-    routed_at: datetime | None
-    answered_at: datetime | None
-    closed_at: datetime | None
-    moved_at: datetime
-    confirmed: bool | None
-    score: int | None
-    proof: Proof | None
-    decision: str | None
-    agreed: bool | None
-    extended: bool
-    reopened: bool
-    held_by_fund: int
-    held_by_provider: int
-    held_by_applicant: int
-
-
-class FactRow(FactState):
-    """A whole fact."""
-
-    region: str
-    channel: str
-    imported: bool
-    received_at: datetime
-    received_on: date
-    registered_at: datetime | None
-    follows: UUID | None
-    number: str | None
-
-
-class TransitionRow(TypedDict):
-    event_id: UUID
-    appeal_id: UUID
-    type: str
-    at: datetime
-    actor_kind: ActorKind
-    holder_before: Holder | None
-    holder_after: Holder
-    dwell_seconds: int | None
-    backward: bool
-
-
-class ProviderRow(TypedDict):
-    provider_id: UUID
-    name_kk: str
-    name_ru: str
-    region: str
-    district: str | None
-
-
-class CallRow(TypedDict):
-    call_id: UUID
-    queue: str
-    region: str | None
-    offered_on: date
-    outcome: CallOutcome
-    waited_seconds: int
-    talked_seconds: int
-
-
-class SelfServedRow(TypedDict):
-    question_id: UUID
-    served_on: date
-    region: str | None
-    channel: str
-    language: str
-    topic: str
-    article_id: UUID

@@ -1,0 +1,202 @@
+"""Reading sums of facts from rollups.
+
+A sum over a period is that of its whole months, plus that of the days around them, plus a correction: for each day that is out of date the
+stored cells are subtracted and the facts are counted instead. So a sum is always the one that the facts have.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, Integer, Select, String, and_, func, literal_column, or_, select, union_all
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from analytics.facts.models import Dimension, provider, rollup_day, rollup_month
+from analytics.facts.repository.buckets import bucket, category_and_below, root_of_category
+from analytics.facts.repository.recounts import VERSION, DayOfRegion, facts_of, out_of_date, recounted, rollup_definitions
+from analytics.facts.schemas import TIMES, Cohort, Group
+from shared.domain.regions import regions
+from shared.rows import is_sqlite
+
+MOST_OUT_OF_DATE: Final = 400  # days of regions: counting more of them from the facts takes longer than reading the facts alone
+_ONE_DAY: Final = timedelta(days=1)
+_DIMENSIONS: Final = {
+    Group.CHANNEL: Dimension.CHANNEL,
+    Group.CATEGORY: Dimension.CATEGORY,
+    Group.TOPIC: Dimension.TOPIC,
+    Group.TIER: Dimension.TIER,
+    Group.OUTCOME: Dimension.OUTCOME,
+    Group.LANGUAGE: Dimension.LANGUAGE,
+    Group.PROVIDER: Dimension.PROVIDER,
+}
+
+Groups = tuple[Group | None, ...]
+"""What sums are split by; None stands for the code of the dimension."""
+Codes = tuple[str | None, ...]
+Sums = dict[Codes, tuple[int, ...]]
+"""Sums of the measures asked for, by the codes of the groups asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollupQuery:
+    """A question that the cells of one dimension answer."""
+
+    cohort: Cohort
+    dimension: Dimension
+    codes: Any
+    """What the codes of the dimension must be among: values or a query. None does not narrow."""
+    groups: tuple[Group, ...]
+
+    def conditions(self, cells: Any) -> list[ColumnElement[bool]]:
+        """Return the conditions on the cells, without those on their days."""
+        wanted = [cells.dimension == self.dimension, cells.region.in_([self.cohort.region] if self.cohort.region else list(regions()))]
+        wanted += [cells.kind == kind for kind in (self.cohort.kind, self.cohort.filters.kind) if kind is not None]
+        return wanted if self.codes is None else [*wanted, cells.code.in_(self.codes)]
+
+
+def rollup_query(
+    session: AsyncSession, cohort: Cohort, groups: Sequence[Group], narrowed: tuple[Dimension, Any] | None = None
+) -> RollupQuery | None:
+    """Return the question about the cells of one dimension; None if it takes more than one dimension.
+
+    `narrowed`: a dimension and its codes that narrow the cohort further.
+    """
+    wanted = dict(_narrowing(session, cohort))
+    if narrowed is not None:
+        if narrowed[0] in wanted:
+            return None
+        wanted[narrowed[0]] = narrowed[1]
+    dimensions = {*wanted, *(_DIMENSIONS[group] for group in groups if group in _DIMENSIONS)}
+    if len(dimensions) > 1:
+        return None
+    dimension = next(iter(dimensions), Dimension.NONE)
+    return RollupQuery(cohort, dimension, wanted.get(dimension), tuple(groups))
+
+
+def _narrowing(session: AsyncSession, cohort: Cohort) -> Iterator[tuple[Dimension, Any]]:
+    filters = cohort.filters
+    for dimension, code in (
+        (Dimension.CHANNEL, filters.channel),
+        (Dimension.TOPIC, filters.topic),
+        (Dimension.TIER, filters.tier),
+        (Dimension.LANGUAGE, filters.language),
+        (Dimension.OUTCOME, cohort.outcome),
+    ):
+        if code is not None:
+            yield dimension, [str(code)]
+    if filters.category is not None:
+        yield Dimension.CATEGORY, category_and_below(filters.category)
+    if cohort.proofs:
+        yield Dimension.PROOF, sorted(cohort.proofs)
+    if filters.provider_id is not None or filters.district is not None:
+        query = select(sql_cast(provider.c.provider_id, String))
+        if filters.district is not None:
+            query = query.where(provider.c.district == filters.district)
+        if filters.provider_id is None:
+            yield Dimension.PROVIDER, query
+        elif filters.district is None:
+            yield Dimension.PROVIDER, [filters.provider_id.hex if is_sqlite(session) else str(filters.provider_id)]
+        else:
+            yield Dimension.PROVIDER, query.where(provider.c.provider_id == filters.provider_id)
+
+
+async def summed(
+    session: AsyncSession, asked: RollupQuery | None, measures: Sequence[str], leakage_seconds: int | None = None, *, by_code: bool = False
+) -> Sums | None:
+    """Return the sums of these measures. None: the rollups cannot answer now, and the facts have to be read.
+
+    `leakage_seconds` is needed for the measure `leaked` alone. `by_code`: the code of the dimension is the last of the codes.
+    """
+    if asked is None:
+        return None
+    counted_by = await rollup_definitions(session)
+    if counted_by is None or counted_by[0] != VERSION or leakage_seconds not in {None, counted_by[1]}:
+        return None
+    stale = await out_of_date(session, MOST_OUT_OF_DATE + 1)
+    if len(stale) > MOST_OUT_OF_DATE:
+        return None
+    groups: tuple[Group | None, ...] = (*asked.groups, None) if by_code else asked.groups
+    parts = list(_parts(session, asked, groups, measures, stale, counted_by[1]))
+    found: defaultdict[Codes, list[int]] = defaultdict(lambda: [0] * len(measures))
+    number = len(groups)
+    for row in (await session.execute(union_all(*parts) if len(parts) > 1 else parts[0])).all():
+        sums = found[tuple(_code(group, code) for group, code in zip(groups, row[1 : 1 + number], strict=True))]
+        for index, value in enumerate(row[1 + number :]):
+            sums[index] += row[0] * int(value)
+    return {codes: tuple(sums) for codes, sums in found.items() if any(sums)}
+
+
+def _code(group: Group | None, code: str) -> str | None:
+    """Return the code of a part as a count of facts returns it: a category under its root."""
+    if not code:
+        return None
+    if group is Group.CATEGORY:
+        return root_of_category(code)
+    return str(UUID(code)) if group is Group.PROVIDER else code
+
+
+def _parts(
+    session: AsyncSession, asked: RollupQuery, groups: Groups, measures: Sequence[str], stale: Sequence[DayOfRegion], leakage_seconds: int
+) -> Iterator[Select[Any]]:
+    """Yield queries of a sign, codes and sums; together they are the whole."""
+    cohort = asked.cohort
+    day, month = rollup_day.c.first, rollup_month.c.first
+    are_days = bool({Group.DAY, Group.WEEK} & set(groups))
+    first_month, end = _whole_months(cohort)
+    if are_days or first_month >= end:
+        yield _part(session, asked, groups, measures, rollup_day, day.between(cohort.first, cohort.last))
+    else:
+        yield _part(session, asked, groups, measures, rollup_month, and_(month >= first_month, month < end))
+        around = [(start, last) for start, last in ((cohort.first, first_month - _ONE_DAY), (end, cohort.last)) if start <= last]
+        if around:
+            yield _part(session, asked, groups, measures, rollup_day, or_(*(day.between(*span) for span in around)))
+    keys = [key for key in stale if cohort.first <= key.day <= cohort.last and cohort.region in {None, key.region}]
+    if keys:
+        is_stale = or_(*(and_(rollup_day.c.region == key.region, day == key.day) for key in keys))
+        yield _part(session, asked, groups, measures, rollup_day, is_stale, sign=-1)
+        now = recounted(facts_of(session, keys, leakage_seconds), asked.dimension).subquery()
+        yield _part(session, asked, groups, measures, now, None)
+
+
+def _part(
+    session: AsyncSession,
+    asked: RollupQuery,
+    groups: Groups,
+    measures: Sequence[str],
+    cells: FromClause,
+    days: ColumnElement[bool] | None,
+    sign: int = 1,
+) -> Select[Any]:
+    codes = [_column(session, group, cells.c).label(f"code_{index}") for index, group in enumerate(groups)]
+    sums = [func.coalesce(func.sum(cells.c[name]), 0) for name in measures]
+    query = select(literal_column(str(sign), Integer), *codes, *sums).where(*asked.conditions(cells.c))
+    if days is not None:
+        query = query.where(days)
+    return query.group_by(*(literal_column(f"code_{index}") for index in range(len(codes)))) if codes else query
+
+
+def _column(session: AsyncSession, group: Group | None, cells: Any) -> ColumnElement[Any]:
+    if group is not None and group in TIMES:
+        return bucket(group, cells.first, is_sqlite=is_sqlite(session))
+    if group is Group.REGION:
+        column: ColumnElement[Any] = cells.region
+    elif group is Group.KIND:
+        column = cells.kind
+    else:
+        column = cells.code
+    return column
+
+
+def _whole_months(cohort: Cohort) -> tuple[date, date]:
+    """Return the first day of the first whole month of the period, and the day after its last whole month."""
+    first = cohort.first if cohort.first.day == 1 else _following_month(cohort.first)
+    after = cohort.last + _ONE_DAY
+    return first, after.replace(day=1)
+
+
+def _following_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
