@@ -1,4 +1,4 @@
-"""`python -m <service> api|worker|migrate|replay`: the command line of every service.
+"""`python -m <service> api|worker|migrate|replay`: the command line of every service; of some also `rebuild`.
 
 An `api` serves HTTP. A `worker` runs the relay, the consumer and the jobs. Several processes of each kind may run, on any
 machine.
@@ -25,6 +25,7 @@ from shared.service import (
     DatabaseUnreachable,
     Foundation,
     Parts,
+    RebuildRefused,
     Service,
     build_parts,
     consumer,
@@ -43,6 +44,7 @@ REFUSALS = (
     MissingSetting,
     BadSettings,
     DatabaseUnreachable,
+    RebuildRefused,
     LogError,
     LocalIssuerForbidden,
     HostsNotNamed,
@@ -80,6 +82,8 @@ def _arguments(service: Service[S]) -> argparse.Namespace:
     verbs.add_parser("migrate", help="bring the database to the newest revision")
     replay = verbs.add_parser("replay", help="apply parked events again, in order")
     replay.add_argument("--key", help="one appeal's id; default: all")
+    if service.rebuild is not None:
+        verbs.add_parser("rebuild", help="build the tables again from the log, and switch to them")
     return parser.parse_args()
 
 
@@ -96,6 +100,8 @@ def _do(chosen: argparse.Namespace, service: Service[S], settings: S, create_app
     elif chosen.verb == "migrate":
         asyncio.run(_migrate(service, settings))
         print(f"{service.name}: the database is at revision {migrations.head(service.package)}")  # noqa: T201 - the command's answer
+    elif chosen.verb == "rebuild":
+        print("\n".join(asyncio.run(_rebuild(service, settings))))  # noqa: T201 - the command's answer
     else:
         print(f"{asyncio.run(_replay(service, settings, chosen.key))} events applied")  # noqa: T201 - the command's answer
 
@@ -145,6 +151,11 @@ async def _replay(service: Service[S], settings: S, key: str | None) -> int:
     async with _started(service, settings) as parts:
         server.settle_memory()
         return await consumer(service, parts).replay(key)
+
+
+async def _rebuild(service: Service[S], settings: S) -> Sequence[str]:
+    async with _started(service, settings) as parts:
+        return [] if service.rebuild is None else await service.rebuild(parts)
 
 
 @asynccontextmanager

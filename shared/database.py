@@ -5,7 +5,7 @@ gave a p99 of 104 ms, one writer behind a lock 19 ms). Only the boundary commits
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,8 @@ def service_url(database_url: str | None, data: Path, service: str, prefix: str 
 class Database:
     """A service's store. `write()` is one transaction that also stores the events appended in it; `read()` never writes."""
 
-    def __init__(self, url: str, *, service: str, clock: Clock, ids: Ids) -> None:
+    def __init__(self, url: str, *, service: str, clock: Clock, ids: Ids, session_settings: Mapping[str, str] | None = None) -> None:
+        """Args: `session_settings` are settings of PostgreSQL's sessions."""
         self.service = service
         self.outbox_written = asyncio.Event()
         self._clock = clock
@@ -54,7 +55,7 @@ class Database:
             self._glance = self._reader
             self._turn: AbstractAsyncContextManager[object] = asyncio.Lock()
         else:
-            self._writer = postgres.engine(url, service)
+            self._writer = postgres.engine(url, service, session_settings)
             self.polling = PollingConnection(self._writer)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             self._glance = self._writer.execution_options(isolation_level="AUTOCOMMIT")

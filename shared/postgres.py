@@ -1,5 +1,6 @@
 """PostgreSQL through asyncpg: engine, pool and session settings of a process."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import to_json
@@ -14,13 +15,14 @@ IDLE_TIMEOUT_MS = 5_000  # in a transaction: a suspended process must not hold r
 LOCK_TIMEOUT_MS = 5_000  # a waiting session gets an error and tries again
 
 
-def engine(url: str, service: str) -> AsyncEngine:
-    """Return the SQLAlchemy engine of one process of a service."""
+def engine(url: str, service: str, session_settings: Mapping[str, str] | None = None) -> AsyncEngine:
+    """Return the SQLAlchemy engine of one process of a service. `session_settings` are set in addition to the usual ones."""
     settings = {
         "application_name": f"aryz {service}",
         "lock_timeout": str(LOCK_TIMEOUT_MS),
         "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT_MS),
         "jit": "off",  # compilation takes longer than any statement here
+        **(session_settings or {}),
     }
     # No overflow: a connection opened for one request costs it ten milliseconds of password hashing.
     made = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=0, json_serializer=_json, connect_args={"server_settings": settings})

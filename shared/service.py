@@ -68,6 +68,10 @@ class DatabaseUnreachable(RuntimeError):
     """The database did not answer for as long as a start may wait; says what it answered."""
 
 
+class RebuildRefused(RuntimeError):
+    """The tables cannot be built again from the log now; the message says why. The live tables are unchanged."""
+
+
 def event_log(settings: ServiceSettings) -> EventLog:
     """The log that the settings name, not yet opened: Kafka, else the embedded one in the data folder. Raises MissingSetting."""
     if settings.kafka_bootstrap:
@@ -204,6 +208,8 @@ class Service(Generic[SettingsT]):
     """Events that the service has no use for, recognised by a header."""
     preparations: Callable[[Parts[SettingsT]], Preparations] = lambda _parts: {}
     jobs: Callable[[Parts[SettingsT]], Sequence[Loop]] = lambda _parts: ()
+    rebuild: Callable[[Parts[SettingsT]], Awaitable[Sequence[str]]] | None = None
+    """Builds its tables again from the log and returns what to tell the operator; None: it cannot."""
     pace: Pace = PATIENT
     """Of its reader."""
     audit: Table | None = None

@@ -102,11 +102,15 @@ class UnitsOfWork:
     def __init__(self, database: Database, *, clock: Clock, ids: Ids, sealer: Sealer, pepper: Pepper, audit: Table | None = None) -> None:
         self.database = database
         self.clock = clock
-        self._ids = ids
+        self.ids = ids
         self._sealer = sealer
         self._pepper = pepper
         self._audit = audit
         self._writing: set[asyncio.Task[Any] | None] = set()
+
+    def over(self, database: Database) -> "UnitsOfWork":
+        """Return the units of work of the same service over another database."""
+        return UnitsOfWork(database, clock=self.clock, ids=self.ids, sealer=self._sealer, pepper=self._pepper, audit=self._audit)
 
     @asynccontextmanager
     async def write(self, *, durable: bool = True) -> AsyncIterator[UnitOfWork]:
@@ -141,5 +145,5 @@ class UnitsOfWork:
 
     def around(self, session: AsyncSession) -> UnitOfWork:
         """Return a unit of work in the open transaction of a boundary with a code path of its own, such as the consumer."""
-        audit = AuditLog(session, self._audit, self.clock, self._ids)
-        return UnitOfWork(session, self.clock, self._ids, self._sealer, self._pepper, audit)
+        audit = AuditLog(session, self._audit, self.clock, self.ids)
+        return UnitOfWork(session, self.clock, self.ids, self._sealer, self._pepper, audit)

@@ -125,6 +125,21 @@ def replay(
     raise typer.Exit(1 if any(left for _, left in results.values()) else 0)
 
 
+@app.command()
+def rebuild(
+    service: Annotated[str, typer.Argument(help="analytics: the only service whose tables are built from events alone.")],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Build the facts again from the log beside the live ones, print what differs, and switch to them. The suite may run meanwhile."""
+    if service != "analytics":
+        _refuse(f"{service} cannot be built again from the log; analytics can")
+    try:
+        lines = _load("operations").rebuild(data)
+    except _refusals() as refusal:
+        _refuse(refusal)
+    typer.echo("\n".join(lines))
+
+
 @app.command(name="rotate-keys")
 def rotate_keys(data: Data = DEFAULT_DATA) -> None:
     """Add a new sealing key. Values sealed with older keys stay readable. A running suite uses the new key after its next start."""

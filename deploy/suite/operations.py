@@ -1,13 +1,17 @@
-"""Commands over a data folder: `migrate`, `replay`, `rotate-keys`."""
+"""Commands over a data folder: `migrate`, `replay`, `rotate-keys`, `rebuild`."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from rich.console import Console
+
 from shared.logging import configure_logging
 from shared.messaging import inbox
+from shared.migrations import NotMigrated
 from shared.sealing import add_key
-from shared.service import SUITE, Foundation, consumer
+from shared.service import SUITE, Foundation, build_parts, consumer, is_migrated
 from suite import app
 from suite.members import members
 
@@ -54,3 +58,37 @@ async def _replay(data: Path, service: str | None, key: str | None) -> dict[str,
             async with parts.database.read() as session:
                 results[each.service.name] = (applied, await inbox.dead_letters(session))
     return results
+
+
+def rebuild(data: Path) -> Sequence[str]:
+    """Build the facts of analytics again with a progress bar; return what differs, as lines. Raises RebuildRefused."""
+    return asyncio.run(_rebuild(data))
+
+
+async def _rebuild(data: Path) -> Sequence[str]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    from analytics import app as analytics  # noqa: PLC0415 - the other commands have no use for them
+    from analytics.facts import jobs  # noqa: PLC0415
+    from analytics.settings import Settings  # noqa: PLC0415
+
+    settings = Settings(data=data, worker=False)
+    configure_logging(settings.log_level, service=SUITE)
+    foundation = Foundation.build(settings)
+    parts = build_parts(analytics.SERVICE, settings, foundation)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    try:
+        if not await is_migrated(analytics.SERVICE, parts.database):
+            raise NotMigrated("the database is not at the newest revision; run `aryz migrate` first")
+        await foundation.start()
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            bar = progress.add_task("")
+
+            def show(stage: jobs.Stage, done: int, total: int) -> None:
+                progress.update(bar, description=stage, completed=done, total=total)
+
+            rebuilt = await analytics.rebuild(parts).run(show)
+    finally:
+        await parts.database.close()
+        await foundation.stop()
+    return jobs.summary(rebuilt)

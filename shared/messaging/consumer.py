@@ -6,8 +6,8 @@ what they emit, move the positions, commit. An event whose handler keeps failing
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -42,6 +42,10 @@ _Ready = tuple[Sequence[Received[Any]], Mapping[UUID, Any]]
 """The events of a batch that are of concern here, and what was prepared for them."""
 
 
+Unseen = Callable[[AsyncSession, Sequence[UUID], datetime], Awaitable[set[UUID]]]
+"""Returns which of these events were not applied before, and remembers them as applied at a time."""
+
+
 class FloodOfPoison(Exception):
     """Too many events fail at once: nothing more is parked until somebody has looked."""
 
@@ -51,8 +55,9 @@ class Consumer:
 
     def __init__(
         self, units: UnitsOfWork, event_log: EventLog, topics: Sequence[str], handlers: Handlers, preparations: Preparations,
-        *, metrics: Metrics, pace: Pace = PROMPT, skips: Skips | None = None,
+        *, metrics: Metrics, pace: Pace = PROMPT, skips: Skips | None = None, batch: int | None = None, unseen: Unseen = inbox.unseen,
     ) -> None:  # fmt: skip
+        """Args: `batch` is the largest number of records in a transaction, `unseen` tells which events were not applied before."""
         self._units = units
         self._database = units.database
         self._log = event_log
@@ -65,6 +70,8 @@ class Consumer:
         self._clock = units.clock
         self._metrics = metrics
         self._pace = pace
+        self._batch = batch or BATCH
+        self._unseen = unseen
         self._topic_ids: Mapping[str, str] = {}
         self._turn = asyncio.Lock()  # batches are read one after another, in the order in which they are asked for
         self.breaker_open = False
@@ -78,7 +85,7 @@ class Consumer:
             while True:
                 fetched, ready = await (ahead.popleft() if ahead else self._next(reader))
                 began = monotonic()
-                while len(fetched.records) == BATCH and len(ahead) < AHEAD:
+                while len(fetched.records) == self._batch and len(ahead) < AHEAD:
                     ahead.append(asyncio.create_task(self._next(reader)))
                 try:
                     await self._apply_patiently(reader, fetched, ready)
@@ -95,7 +102,7 @@ class Consumer:
     async def _next(self, reader: LogConsumer) -> tuple[Fetched, _Ready | None]:
         """The next batch, made ready if that goes well; else it is done again where it can be waited for, or the event parked."""
         async with self._turn:
-            fetched = await reader.fetch(BATCH)
+            fetched = await reader.fetch(self._batch)
         try:
             return fetched, await self._ready(fetched.records)
         except Exception:  # noqa: BLE001 - see above
@@ -184,7 +191,7 @@ class Consumer:
             if parked:
                 await self._park_behind(session, records, parked, stored)
                 ahead = [one for one in ahead if one.envelope.key not in parked]
-            fresh = await inbox.unseen(session, list({one.envelope.id: None for one in ahead}), now)
+            fresh = await self._unseen(session, list({one.envelope.id: None for one in ahead}), now)
             once = list({one.envelope.id: one for one in ahead if one.envelope.id in fresh}.values())
             await self._handle(session, once, prepared)
             await inbox.move_offsets(session, after, self._topic_ids)

@@ -153,6 +153,12 @@ async def dead_letters(session: AsyncSession) -> int:
     return (await session.execute(select(func.count()).select_from(dead_letter))).scalar_one()
 
 
+async def parked_positions(session: AsyncSession) -> frozenset[tuple[str, int, int]]:
+    """Return topic, partition and offset of all parked events."""
+    columns = (dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.offset)
+    return frozenset((row[0], row[1], row[2]) for row in await session.execute(select(*columns)))
+
+
 async def purge(session: AsyncSession, before: datetime) -> None:
     """Delete the ids of events that were applied before a time."""
     await session.execute(delete(inbox).where(inbox.c.applied_at < before))

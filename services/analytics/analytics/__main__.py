@@ -1,4 +1,4 @@
-"""`python -m analytics api|worker|migrate|replay`."""
+"""`python -m analytics api|worker|migrate|replay|rebuild`."""
 
 import shared.start  # noqa: F401 - first: no garbage is collected during the start
 from analytics.app import SERVICE, create_app

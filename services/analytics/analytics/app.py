@@ -1,5 +1,6 @@
 """The analytics service: figures computed from events, and the page that shows them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from analytics.exports import api as exports_api
 from analytics.exports import pages as exports_pages
 from analytics.exports import service as exports
 from analytics.exports.dependencies import ExportStreams
+from analytics.facts import jobs
 from analytics.facts import service as facts
 from analytics.facts.handlers import HANDLERS
 from analytics.kpis import api as kpis_api
@@ -27,9 +29,26 @@ from shared.service import Foundation, Parts, Service, assemble
 from shared.web.pages import Pages
 
 HERE = Path(__file__).parent
+PACKAGE = "analytics"
+TOPICS = (APPEALS, PROVIDERS, CALLS, SELF_SERVICE)
+
+
+def rebuild(parts: Parts[Settings]) -> jobs.Rebuild:
+    """Return a rebuild of the facts from the log, not yet started."""
+    return jobs.Rebuild(parts.units, parts.log, TOPICS, HANDLERS, PACKAGE, kpis.leakage_seconds())
+
+
+async def _rebuild(parts: Parts[Settings]) -> Sequence[str]:
+    return jobs.summary(await rebuild(parts).run(jobs.LoggedProgress()))
+
+
+async def _refresh(parts: Parts[Settings]) -> None:
+    await jobs.refresh_rollups(parts.units, kpis.leakage_seconds())
+
+
 SERVICE = Service[Settings](
     name="analytics",
-    package="analytics",
+    package=PACKAGE,
     title="Aryz analytics",
     description="Figures about appeals. A part of them is public and needs no token.",
     tags={
@@ -38,13 +57,10 @@ SERVICE = Service[Settings](
         "reconciliations": "Checks of published statistics: sums, shares and changes.",
     },
     handlers=HANDLERS,
-    jobs=lambda parts: [every(facts.REFRESH_EVERY, "rollups", lambda: _refresh(parts))],
-    topics=(APPEALS, PROVIDERS, CALLS, SELF_SERVICE),
+    jobs=lambda parts: [every(jobs.REFRESH_EVERY, "rollups", lambda: _refresh(parts))],
+    rebuild=_rebuild,
+    topics=TOPICS,
 )
-
-
-async def _refresh(parts: Parts[Settings]) -> None:
-    await facts.refresh_rollups(parts.units, kpis.leakage_seconds())
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, insert, select
 
+from analytics.facts.jobs import refresh_rollups
 from analytics.facts.models import MEASURES, Dimension, pending_recount, rollup_day, rollup_month, rollup_state
 from analytics.facts.repository import recounts, rollups
 from analytics.facts.repository.recounts import DayOfRegion
-from analytics.facts.service import refresh_rollups
 from analytics.kpis.service import kpi_definitions, leakage_seconds
 from tests.analytics.random_facts import START, random_fact, random_world
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final, TypedDict, cast
 from uuid import UUID
 
 from analytics.facts import repository
@@ -23,16 +23,28 @@ from shared.contracts import (
 from shared.messaging.handling import Received
 from shared.unit_of_work import UnitOfWork
 
-_Change = Callable[[Any, InquiryRow, datetime], Mapping[str, object]]
+
+class InquiryChange(TypedDict, total=False):
+    """What an event changes in an inquiry."""
+
+    due_at: datetime
+    answered_at: datetime
+    late: bool
+    cancelled: bool
+    refusal_reason: str | None
+    refusal_lawful: bool | None
 
 
-def _answered(event: InquiryAnswered, inquiry: InquiryRow, at: datetime) -> Mapping[str, object]:
+_Change = Callable[[Any, InquiryRow, datetime], InquiryChange]
+
+
+def _answered(event: InquiryAnswered, inquiry: InquiryRow, at: datetime) -> InquiryChange:
     """Record the first answer, and the refusal that the latest answer names."""
-    refusal = {"refusal_reason": event.refusal_reason, "refusal_lawful": None}
+    refusal: InquiryChange = {"refusal_reason": event.refusal_reason, "refusal_lawful": None}
     return refusal if inquiry["answered_at"] else {**refusal, "answered_at": at, "late": event.late}
 
 
-def _accepted(event: InquiryAccepted, _inquiry: InquiryRow, _at: datetime) -> Mapping[str, object]:
+def _accepted(event: InquiryAccepted, _inquiry: InquiryRow, _at: datetime) -> InquiryChange:
     return {"refusal_reason": event.refusal_reason, "refusal_lawful": event.refusal_lawful}
 
 
@@ -47,28 +59,32 @@ _FOLLOWED: Final = frozenset({*_CHANGES, InquirySent, CommitmentMade, Commitment
 
 
 async def follow_inquiries(work: UnitOfWork, received: Sequence[Received[Any]], facts: Mapping[UUID, FactState]) -> None:
-    """Store what these events say of inquiries and promises. `facts`: their appeals. An inquiry that is not known changes nothing."""
+    """Store what these events say of inquiries and promises. `facts`: their appeals.
+
+    The first event of an inquiry or promise opens it; later ones of what is not known change nothing.
+    """
     followed = [each for each in received if type(each.event) in _FOLLOWED]
     if not followed:
         return
-    asked = {each.event.inquiry_id: None for each in followed if type(each.event) in _CHANGES}
+    of_promises = (CommitmentMade, CommitmentEnded)
+    asked = {each.event.inquiry_id: None for each in followed if not isinstance(each.event, of_promises)}
+    promised = {each.event.commitment_id: None for each in followed if isinstance(each.event, of_promises)}
     inquiries = await repository.inquiries(work.session, list(asked))
-    changed: dict[UUID, InquiryRow] = {}
-    promises: dict[UUID, CommitmentRow] = {}
+    promises = await repository.commitments(work.session, list(promised))
     for event, envelope, _position in followed:
         region = facts[event.appeal_id]["region"]
         if isinstance(event, InquirySent):
             inquiries.setdefault(event.inquiry_id, _sent(event, region, envelope.time))
-            changed[event.inquiry_id] = inquiries[event.inquiry_id]
-        elif isinstance(event, CommitmentMade | CommitmentEnded):
-            promises[event.commitment_id] = _promise(event, region, promises.get(event.commitment_id))
+        elif isinstance(event, CommitmentMade):
+            promises.setdefault(event.commitment_id, _made(event, region))
+        elif isinstance(event, CommitmentEnded):
+            if event.commitment_id in promises:
+                promises[event.commitment_id]["result"] = CommitmentResult(event.result)
         elif event.inquiry_id in inquiries:
             before = inquiries[event.inquiry_id]
-            after = cast("InquiryRow", {**before, **_CHANGES[type(event)](event, before, envelope.time)})
-            inquiries[event.inquiry_id] = changed[event.inquiry_id] = after
-    await repository.upsert_inquiries(work.session, list(changed.values()))
-    await repository.upsert_commitments(work.session, [each for each in promises.values() if each["due_on"] is not None])
-    await repository.end_commitments(work.session, [each for each in promises.values() if each["due_on"] is None])
+            inquiries[event.inquiry_id] = cast("InquiryRow", {**before, **_CHANGES[type(event)](event, before, envelope.time)})
+    await repository.upsert_inquiries(work.session, list(inquiries.values()))
+    await repository.upsert_commitments(work.session, list(promises.values()))
 
 
 def _sent(event: InquirySent, region: str, at: datetime) -> InquiryRow:
@@ -79,14 +95,8 @@ def _sent(event: InquirySent, region: str, at: datetime) -> InquiryRow:
     }  # fmt: skip
 
 
-def _promise(event: CommitmentMade | CommitmentEnded, region: str, before: CommitmentRow | None) -> CommitmentRow:
-    """Return the promise; without `due_on` its first event came in an earlier batch."""
-    result = CommitmentResult(event.result) if isinstance(event, CommitmentEnded) else before and before["result"]
-    due_on = event.due_on if isinstance(event, CommitmentMade) else before and before["due_on"]
-    return cast(
-        "CommitmentRow",
-        {
-            "commitment_id": event.commitment_id, "appeal_id": event.appeal_id, "region": region, "provider_id": event.provider_id,
-            "due_on": due_on, "result": result,
-        },
-    )  # fmt: skip
+def _made(event: CommitmentMade, region: str) -> CommitmentRow:
+    return {
+        "commitment_id": event.commitment_id, "appeal_id": event.appeal_id, "region": region, "provider_id": event.provider_id,
+        "due_on": event.due_on, "result": None,
+    }  # fmt: skip

@@ -6,7 +6,7 @@ from analytics.facts.repository.formulas import answer_times, listed_appeals, ta
 from analytics.facts.repository.present import answered_since, applied_until, in_statuses, provider_names, received_between
 from analytics.facts.repository.recounts import out_of_date, recount, recount_everything
 from analytics.facts.repository.rows import (
-    end_commitments,
+    commitments,
     fact_states,
     inquiries,
     insert_calls,
@@ -27,10 +27,10 @@ __all__ = [
     "answered_since",
     "applied_until",
     "call_totals",
+    "commitments",
     "count",
     "count_by",
     "count_cells",
-    "end_commitments",
     "exported_facts",
     "exported_transitions",
     "fact_states",

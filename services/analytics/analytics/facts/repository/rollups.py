@@ -34,6 +34,8 @@ _DIMENSIONS: Final = {
     Group.PROVIDER: Dimension.PROVIDER,
 }
 
+Narrowing = tuple[Dimension, Sequence[str] | Select[Any] | None]
+"""A dimension, and what its codes must be among: values or a query. None does not narrow."""
 Groups = tuple[Group | None, ...]
 """What sums are split by; None stands for the code of the dimension."""
 Codes = tuple[str | None, ...]
@@ -47,8 +49,8 @@ class RollupQuery:
 
     cohort: Cohort
     dimension: Dimension
-    codes: Any
-    """What the codes of the dimension must be among: values or a query. None does not narrow."""
+    codes: Sequence[str] | Select[Any] | None
+    """What the codes of the dimension must be among; None does not narrow."""
     groups: tuple[Group, ...]
 
     def conditions(self, cells: Any) -> list[ColumnElement[bool]]:
@@ -58,9 +60,7 @@ class RollupQuery:
         return wanted if self.codes is None else [*wanted, cells.code.in_(self.codes)]
 
 
-def rollup_query(
-    session: AsyncSession, cohort: Cohort, groups: Sequence[Group], narrowed: tuple[Dimension, Any] | None = None
-) -> RollupQuery | None:
+def rollup_query(session: AsyncSession, cohort: Cohort, groups: Sequence[Group], narrowed: Narrowing | None = None) -> RollupQuery | None:
     """Return the question about the cells of one dimension; None if it takes more than one dimension.
 
     `narrowed`: a dimension and its codes that narrow the cohort further.
@@ -77,7 +77,7 @@ def rollup_query(
     return RollupQuery(cohort, dimension, wanted.get(dimension), tuple(groups))
 
 
-def _narrowing(session: AsyncSession, cohort: Cohort) -> Iterator[tuple[Dimension, Any]]:
+def _narrowing(session: AsyncSession, cohort: Cohort) -> Iterator[Narrowing]:
     filters = cohort.filters
     for dimension, code in (
         (Dimension.CHANNEL, filters.channel),

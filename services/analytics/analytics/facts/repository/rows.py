@@ -34,7 +34,6 @@ _STATE_NAMES = tuple(FactState.__annotations__)
 _STATE_COLUMNS = tuple(fact.c[name] for name in _STATE_NAMES)
 _FIXED = frozenset({"region", "received_on"})
 """Columns of the state that no event changes."""
-_INQUIRY_COLUMNS = tuple(inquiry_fact.c)
 
 
 def insert_facts(session: AsyncSession, rows: Sequence[FactRow]) -> None:
@@ -93,9 +92,8 @@ async def store_reopenings(session: AsyncSession, added: Sequence[ReopeningRow],
 
 async def inquiries(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> dict[UUID, InquiryRow]:
     """Return the stored inquiries with these ids."""
-    rows = await select_rows(session, _INQUIRY_COLUMNS, inquiry_fact.c.inquiry_id, inquiry_ids)
-    names = [column.name for column in _INQUIRY_COLUMNS]
-    return {row[0]: cast("InquiryRow", dict(zip(names, row, strict=True))) for row in rows}
+    rows = await select_rows(session, tuple(inquiry_fact.c), inquiry_fact.c.inquiry_id, inquiry_ids)
+    return {row[0]: cast("InquiryRow", dict(zip(inquiry_fact.c.keys(), row, strict=True))) for row in rows}
 
 
 async def upsert_inquiries(session: AsyncSession, rows: Sequence[InquiryRow]) -> None:
@@ -104,15 +102,16 @@ async def upsert_inquiries(session: AsyncSession, rows: Sequence[InquiryRow]) ->
     await update_rows(session, inquiry_fact, [row for row in rows if row["inquiry_id"] not in new], key=("inquiry_id",))
 
 
+async def commitments(session: AsyncSession, commitment_ids: Sequence[UUID]) -> dict[UUID, CommitmentRow]:
+    """Return the stored promises with these ids."""
+    rows = await select_rows(session, tuple(commitment_fact.c), commitment_fact.c.commitment_id, commitment_ids)
+    return {row[0]: cast("CommitmentRow", dict(zip(commitment_fact.c.keys(), row, strict=True))) for row in rows}
+
+
 async def upsert_commitments(session: AsyncSession, rows: Sequence[CommitmentRow]) -> None:
-    """Insert promises; one that is stored already stays as it is."""
-    await insert_new_rows(session, commitment_fact, rows, returning="commitment_id")
-
-
-async def end_commitments(session: AsyncSession, rows: Sequence[CommitmentRow]) -> None:
-    """Set the results of stored promises."""
-    ended = [{"commitment_id": row["commitment_id"], "result": row["result"]} for row in rows]
-    await update_rows(session, commitment_fact, ended, key=("commitment_id",))
+    """Insert promises, or update stored ones."""
+    new = await insert_new_rows(session, commitment_fact, rows, returning="commitment_id")
+    await update_rows(session, commitment_fact, [row for row in rows if row["commitment_id"] not in new], key=("commitment_id",))
 
 
 async def upsert_providers(session: AsyncSession, rows: Sequence[ProviderRow]) -> None:
