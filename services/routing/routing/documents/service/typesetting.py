@@ -1,4 +1,4 @@
-"""Typesetting of documents by Typst: the same data always give the same bytes, tagged for screen readers (PDF/UA-1)."""
+"""The documents of this slice as PDF, and QR codes for them."""
 
 import io
 from collections.abc import Mapping
@@ -6,24 +6,16 @@ from importlib.resources import files
 from typing import Final
 
 import segno
-import typst
-from pydantic_core import to_json
+
+from shared import typesetting
 
 _TEMPLATES: Final = files("routing.documents") / "templates"
 QUIET_ZONE: Final = 4  # white modules around the code (ISO/IEC 18004)
 
 
 def typeset(name: str, content: Mapping[str, object]) -> bytes:
-    """Return the PDF of `templates/<name>.typ` for this content. It takes some ten milliseconds: call it in a thread.
-
-    The fonts are those of the installed package, whatever the machine has. PDF/UA-1 forbids signs that they lack, an emoji for example: a
-    document with such a sign is tagged, but does not claim the standard.
-    """
-    template, inputs = (_TEMPLATES / f"{name}.typ").read_bytes(), {name: to_json(content).decode()}
-    try:
-        return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True, pdf_standards="ua-1")
-    except typst.TypstError:
-        return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True)
+    """Return the PDF of `templates/<name>.typ` for this content. It takes some ten milliseconds: call it in a thread."""
+    return typesetting.typeset((_TEMPLATES / f"{name}.typ").read_bytes(), name, content)
 
 
 def qr_code(address: str) -> str:
