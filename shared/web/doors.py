@@ -123,6 +123,13 @@ WORK: Final = (
         is_seldom=True,
     ),
     Door(
+        "/analytics/reports",
+        N_("Reports"),
+        N_("On a region and a period, in Kazakh and Russian"),
+        frozenset({"analyst", "supervisor", "head", "admin"}),
+        is_seldom=True,
+    ),
+    Door(
         "/analytics/reconcile",
         N_("Check a statistic"),
         N_("Sums, shares and changes of a press release"),

@@ -63,6 +63,8 @@ PAGES = [
     ("/analytics/dashboard", "analyst"),
     ("/analytics/exports", "analyst"),
     ("/analytics/reconcile", "analyst"),
+    ("/analytics/reports", "analyst"),
+    ("/analytics/reports/KZ/2025.html", "analyst"),
 ]
 FIRST_INSIDE = {"/intake/outgoing", "/intake/outgoing/by-hand", "/routing/desk", "/routing/knowledge"}
 """Lists whose first entry is opened too."""

@@ -73,7 +73,6 @@ class TestEveryService:
     def test_what_is_not_built_yet_answers_404(self, people):
         gets = [
             "/analytics/v1/providers/index",
-            "/analytics/v1/reports/KZ-43/2025.html",
         ]
         for path in gets:
             assert is_problem(people.get(path), 404, "not-found")

@@ -43,6 +43,8 @@ PATHS = {
     "action": "claim",
     "grain": "facts",
     "file_format": "csv",
+    "region": "KZ-43",
+    "period": "2025",
 }
 # Calls that judge what was sent before they ask who sends it, or that answer by it.
 BODIES: dict[str, Any] = {"POST /intake/v1/appeals": APPEAL}
@@ -53,6 +55,10 @@ QUERIES = {
     "GET /analytics/v1/kpis/{kpi_id}/appeals": "from=2025-01-01&to=2025-12-31",
     "GET /analytics/v1/trends": "kpi=received&from=2025-01-01&to=2025-12-31&interval=month",
 }
+PATHS_OF = dict.fromkeys(
+    ("GET /analytics/reports/{region}/{period}.{file_format}", "GET /analytics/v1/reports/{region}/{period}.{file_format}"),
+    {"file_format": "html"},
+)
 VARIANTS = {"GET /analytics/v1/kpis/{kpi_id}": {"internal figure": {"kpi_id": "calls_offered"}}}
 OPERATIONAL = ("/health/", "/metrics", "/docs", "/openapi.json", "/static", "/.well-known/")
 
@@ -86,7 +92,7 @@ def calls_of(suite: Suite) -> Iterator[Call]:
 async def verdict(suite: Suite, call: Call, token: str | None) -> str:
     """What the call says to whoever holds the token: PASSES, `401`, `403`, or SIGN_IN for a page that shows the way there."""
     method, _, template = call.name.partition(" ")
-    ids = PATHS | VARIANTS.get(call.name, {}).get(call.variant, {})
+    ids = PATHS | PATHS_OF.get(call.name, {}) | VARIANTS.get(call.name, {}).get(call.variant, {})
     path = template.format_map(_Ids(ids))
     headers = [(b"host", b"127.0.0.1"), (b"sec-fetch-site", b"same-origin")]
     if call.is_page:

@@ -21,14 +21,21 @@ from analytics.kpis import service as kpis
 from analytics.reconciliations import api as reconciliations_api
 from analytics.reconciliations import pages as reconciliations_pages
 from analytics.reconciliations import service as reconciliations
+from analytics.reports import api as reports_api
+from analytics.reports import jobs as report_jobs
+from analytics.reports import pages as reports_pages
+from analytics.reports import service as reports
+from analytics.reports.dependencies import ReportRoom
 from analytics.sentences import service as sentences
 from analytics.settings import Settings
 from shared.contracts import APPEALS, CALLS, PROVIDERS, SELF_SERVICE
 from shared.messaging.runtime import every
 from shared.service import Foundation, Parts, Service, assemble
-from shared.web.pages import Pages
+from shared.web.i18n import N_
+from shared.web.pages import Flash, Pages
 
 HERE = Path(__file__).parent
+FLASHES = {"report-ordered": Flash(N_("The report is being prepared. The list below shows when it is ready."))}
 PACKAGE = "analytics"
 TOPICS = (APPEALS, PROVIDERS, CALLS, SELF_SERVICE)
 
@@ -55,9 +62,10 @@ SERVICE = Service[Settings](
         "figures": "Figures of a period with their parts, and the present state.",
         "exports": "The rows behind the figures, as files.",
         "reconciliations": "Checks of published statistics: sums, shares and changes.",
+        "reports": "The report on a region and a period, in Kazakh and Russian.",
     },
     handlers=HANDLERS,
-    jobs=lambda parts: [every(jobs.REFRESH_EVERY, "rollups", lambda: _refresh(parts))],
+    jobs=lambda parts: [every(jobs.REFRESH_EVERY, "rollups", lambda: _refresh(parts)), *report_jobs.loops(parts)],
     rebuild=_rebuild,
     topics=TOPICS,
 )
@@ -72,13 +80,15 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     charts.check_policies()
     sentences.check_policies()
     reconciliations.check_policies()
-    templates = [HERE / slice_name / "templates" for slice_name in ("dashboard", "exports", "reconciliations")]
-    web_pages = Pages(*templates, locale_dirs=[HERE / "locales"], assets_prefix="/static")
+    reports.check_policies()
+    templates = [HERE / slice_name / "templates" for slice_name in ("dashboard", "exports", "reconciliations", "reports")]
+    web_pages = Pages(*templates, locale_dirs=[HERE / "locales"], assets_prefix="/static", flashes=FLASHES)
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         app.state.pages = web_pages
         app.state.public_figures = kpis.PublicFigures()
         app.state.exports = ExportStreams(parts.units)
+        app.state.reports = ReportRoom(parts.units)
         app.state.live = LiveFigures(parts.units, lambda: app.state.migrated and not app.state.runtime.fallen)
 
     routers = [
@@ -89,5 +99,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         exports_pages.router,
         reconciliations_api.router,
         reconciliations_pages.router,
+        reports_api.router,
+        reports_pages.router,
     ]
     return assemble(SERVICE, settings or Settings(), foundation, routers, prepare=prepare)

@@ -33,6 +33,7 @@ from analytics.kpis.service import (
     require_public,
 )
 from analytics.reconciliations.service import READERS
+from analytics.reports.service import READERS as REPORT_READERS
 from shared.auth import PagePrincipalDep
 from shared.dependencies import ReadDep
 from shared.domain.labels import Language
@@ -231,6 +232,7 @@ def _render(
         "filters": filters,
         "reconcilers": READERS,
         "exporters": EXPORTERS,
+        "report_readers": REPORT_READERS,
         "tabs": tabs,
         "periods": [(each.code, _period_label(request, pages, each)) for each in offered],
         "errors": errors or {},

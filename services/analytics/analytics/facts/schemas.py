@@ -35,6 +35,8 @@ class Group(StrEnum):
     TIER = "tier"
     CATEGORY = "category"
     PROVIDER = "provider"
+    DISTRICT = "district"
+    """The district of the provider; none without a provider or a district in the provider's record."""
     TOPIC = "topic"
     OUTCOME = "outcome"
     LANGUAGE = "language"

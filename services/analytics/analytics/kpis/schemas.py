@@ -80,7 +80,9 @@ class CohortQuery(QueryModel):
 
 class KpiQuery(CohortQuery):
     compare: Compare | None = None
-    group_by: Literal["month", "quarter", "region", "channel", "category", "kind", "topic", "tier", "language", "provider"] | None = None
+    group_by: (
+        Literal["month", "quarter", "region", "channel", "category", "kind", "topic", "tier", "language", "provider", "district"] | None
+    ) = None
 
 
 class TrendQuery(CohortQuery):

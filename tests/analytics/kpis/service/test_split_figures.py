@@ -279,7 +279,7 @@ class TestSplit:
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, name)
 
     def test_filters_and_groups_are_the_columns_of_their_tables(self):
-        names = {"provider": "provider_id"}
+        names = {"provider": "provider_id", "district": "provider_id"}
         for grain, table in ((Grain.APPEALS, fact), (Grain.CALLS, call_fact), (Grain.QUESTIONS, self_served)):
             filters = {name for name in CohortFilters.__dataclass_fields__ if name in table.c}
             assert filters | ({"district"} if "provider_id" in table.c else set()) == FILTERS[grain]

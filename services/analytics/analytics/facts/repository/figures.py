@@ -68,6 +68,9 @@ def coded(session: AsyncSession, group: Group | None, day: ColumnElement[Any], t
         return null().label("code")
     if group in TIMES:
         return bucket(group, day, is_sqlite=is_sqlite(session)).label("code")
+    if group is Group.DISTRICT:
+        of_provider = select(provider.c.district).where(provider.c.provider_id == table.c.provider_id)
+        return of_provider.scalar_subquery().label("code")
     column: ColumnElement[Any] = table.c[_COLUMN_NAMES.get(group, group.value)]
     if group is Group.CATEGORY:
         roots = {code: entry.parent for code, entry in taxonomy().categories.items() if entry.parent}

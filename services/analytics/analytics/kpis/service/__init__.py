@@ -1,13 +1,13 @@
 """What the other slices may use of figures."""
 
-from analytics.kpis.policy import DashboardSection, check_policies, kpi_definitions, publication
+from analytics.kpis.policy import DashboardSection, Unit, check_policies, kpi_definitions, publication
 from analytics.kpis.service.access import View, page_view_of, sees_live_figures, view_of
 from analytics.kpis.service.figures import FigureRequest, figure
 from analytics.kpis.service.labels import part_labels
 from analytics.kpis.service.measures import leakage_seconds
-from analytics.kpis.service.percentages import percent
+from analytics.kpis.service.percentages import change_percent, percent
 from analytics.kpis.service.periods import Period, PeriodUnit, PublicPeriod, presets
-from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, periods_offered, require_public
+from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, is_over, periods_offered, require_public
 
 __all__ = [
     "UNSPECIFIED",
@@ -17,9 +17,12 @@ __all__ = [
     "PeriodUnit",
     "PublicFigures",
     "PublicPeriod",
+    "Unit",
     "View",
+    "change_percent",
     "check_policies",
     "figure",
+    "is_over",
     "kpi_definitions",
     "leakage_seconds",
     "page_view_of",

@@ -1,0 +1,47 @@
+"""The route of reports."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from analytics.reports.dependencies import DOCX, HTML, PDF, ReportRoom
+from analytics.reports.errors import ReportDoesNotReconcile
+from analytics.reports.policy import ReportFormat
+from analytics.reports.schemas import ReportQuery
+from analytics.reports.service import READERS
+from shared.auth import Principal, require
+from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, Unavailable, responses
+from shared.http import KnownQuery
+
+REPORT: Final[dict[int | str, dict[str, Any]]] = {
+    **responses(Unauthorized, Forbidden, NotFound, InvalidInput, ReportDoesNotReconcile, Unavailable),
+    200: {
+        "description": "The report.",
+        "content": {
+            HTML: {"schema": {"type": "string"}},
+            **{media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in (DOCX, PDF)},
+        },
+    },
+}
+
+router = APIRouter(prefix="/v1", tags=["reports"])
+ReaderDep = Annotated[Principal, Depends(require(*READERS))]
+
+
+@router.get("/reports/{region}/{period}.{file_format}", response_class=Response, responses=REPORT)
+async def read_report(
+    region: str,
+    period: str,
+    file_format: ReportFormat,
+    query: Annotated[ReportQuery, Query()],
+    request: Request,
+    reader: ReaderDep,
+    _query: KnownQuery,
+) -> Response:
+    """Return the report on a region (`KZ`: the whole country) and a year, half-year, quarter or month that is over.
+
+    The latest issue is returned as it was stored, and before the first issue the figures as they are now. A report whose numbers
+    contradict each other is refused; `contradictions` names them. `docs/integration/reports.md` describes the content.
+    """
+    room: ReportRoom = request.app.state.reports
+    return await room.response(request, reader, region, period, file_format, query)
