@@ -1,41 +1,24 @@
 """A former register of two years, taken over by the command: the published figures come out, and coming twice changes nothing."""
 
-import json
+import html
+import re
 import subprocess
 import sys
 
 import pytest
 
 from tests.patience import LONG_PATIENCE
+from tests.published_registers import KYZYLORDA_2024, KYZYLORDA_2025, write_register
 
-COMPLAINTS = {2024: 847, 2025: 736}  # what the branch published for Kyzylorda
-QUESTIONS = 40  # of each year, which are no complaints
-
-
-def _row(number, year, **more):
-    received = f"{year}-{number % 12 + 1:02d}-{number % 28 + 1:02d}"
-    return {
-        "legacy_number": f"{year}/{number}",
-        "channel": "CALL_1414",
-        "language": "kk" if number % 2 else "ru",
-        "region": "KZ-43",
-        "received_at": f"{received}T06:00:00Z",
-        "closed_at": f"{received}T09:00:00Z",
-        **more,
-    }
+RECEIVED = KYZYLORDA_2024.received + KYZYLORDA_2025.received
 
 
 @pytest.fixture(scope="module")
 def register(tmp_path_factory):
-    complaint = {"kind": "COMPLAINT", "category": "QUALITY", "outcome": "JUSTIFIED"}
-    rows = [_row(number, year, **complaint) for year, published in COMPLAINTS.items() for number in range(published)]
-    rows += [
-        _row(10_000 + number, year, kind="CONSULTATION", topic="PAY_METHODS", outcome="EXPLAINED")
-        for year in COMPLAINTS
-        for number in range(QUESTIONS)
-    ]
-    path = tmp_path_factory.mktemp("register") / "register.ndjson"
-    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows))
+    folder = tmp_path_factory.mktemp("register")
+    (before,), (year,) = write_register(KYZYLORDA_2024, folder), write_register(KYZYLORDA_2025, folder)
+    path = folder / "register.csv"
+    path.write_text(before.read_text() + year.read_text().split("\n", 1)[1])
     return path
 
 
@@ -53,13 +36,28 @@ def imported(people, register):
 
 class TestImport:
     def test_two_years_give_the_published_comparison(self, people, imported, eventually):
-        total = sum(COMPLAINTS.values()) + 2 * QUESTIONS
-        assert f"{total} imported" in imported
-        eventually(lambda: people.figure("received", "2024-01-01", "2025-12-31", region="KZ-43")["value"] == total)
+        assert f"{RECEIVED} imported" in imported
+        eventually(lambda: people.figure("received", "2024-01-01", "2025-12-31", region="KZ-43")["value"] == RECEIVED)
         said = people.figure("complaints", "2025-01-01", "2025-12-31", region="KZ-43", compare="previous_year")
         assert said["value"] == 736
         assert said["comparison"]["value"] == 847
         assert (said["comparison"]["change"], said["comparison"]["change_percent"]) == (-111, -13.1)
+
+    def test_the_report_of_the_year_has_the_published_counts_and_computed_shares(self, people, imported, eventually):
+        assert imported
+        eventually(lambda: people.figure("received", "2024-01-01", "2025-12-31", region="KZ-43")["value"] == RECEIVED)
+        answer = people.get("/analytics/v1/reports/KZ-43/2025.html", "analyst", params={"language": "kk"})
+        assert answer.status_code == 200, answer.text
+        text = html.unescape(re.sub(r"<[^>]+>", "", answer.text)).replace("\u202f", " ").replace("\u00a0", " ")
+        expected = [
+            "Қызылорда облысынан 2 669 өтініш түсті.",
+            "Шағымдар саны 2024 жылмен салыстырғанда 111-ге (13,1 %) азайды: бұрын 847 болған.",
+            "медициналық көмектің сапасы (294; 39,9 %), медициналық көмек көрсетуден бас тарту (238; 32,3 %)",
+            "736 шағымның 110-ы (14,9 %) себебі көрсетілмеген.",
+            "736 шағымның 415-і (56,4 %) «осы жерде және дәл қазір» қағидаты бойынша шешілген немесе қайтарып алынған.",
+            "Олардың үлесі өсіп, 51,1 %-дан 56,4 %-ға жетті.",
+        ]
+        assert [sentence for sentence in expected if sentence not in text] == []
 
     def test_a_second_time_changes_nothing(self, people, imported, register):
         assert imported

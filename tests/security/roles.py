@@ -55,10 +55,10 @@ QUERIES = {
     "GET /analytics/v1/kpis/{kpi_id}/appeals": "from=2025-01-01&to=2025-12-31",
     "GET /analytics/v1/trends": "kpi=received&from=2025-01-01&to=2025-12-31&interval=month",
 }
-PATHS_OF = dict.fromkeys(
-    ("GET /analytics/reports/{region}/{period}.{file_format}", "GET /analytics/v1/reports/{region}/{period}.{file_format}"),
-    {"file_format": "html"},
-)
+PATHS_OF = {
+    "GET /analytics/reports/{region}/{period}.{file_format}": {"file_format": "html"},
+    "GET /analytics/v1/reports/{region}/{period}.{file_format}": {"file_format": "html"},
+}
 VARIANTS = {"GET /analytics/v1/kpis/{kpi_id}": {"internal figure": {"kpi_id": "calls_offered"}}}
 OPERATIONAL = ("/health/", "/metrics", "/docs", "/openapi.json", "/static", "/.well-known/")
 

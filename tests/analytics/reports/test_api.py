@@ -46,7 +46,7 @@ def plain(text: str) -> str:
 
 class TestContent:
     @pytest.mark.parametrize("language", ["kk", "ru"])
-    async def test_the_published_year_of_kyzylorda_is_told_with_its_exact_counts(self, kyzylorda, language):
+    async def test_the_report_of_the_published_year_of_kyzylorda_has_its_exact_counts(self, kyzylorda, language):
         answer = await kyzylorda.get("/reports/KZ-43/2025.html", language=language)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert answer.headers["content-language"] == language

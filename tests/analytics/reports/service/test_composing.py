@@ -34,7 +34,7 @@ class TestComparison:
             (0, "Салыстыратын дерек жоқ: 2024 жылы шағым тіркелмеген.", "Сравнить не с чем: в 2024 году жалоб не зарегистрировано."),
         ],
     )  # fmt: skip
-    async def test_rises_and_falls_are_told_in_words(self, world, before, kk, ru):
+    async def test_rises_and_falls_are_stated_in_words(self, world, before, kk, ru):
         await store(world, [*rows(1, 5, received_on=NOW, category="QUALITY"), *rows(100, before, received_on=BEFORE, category="QUALITY")])
         assert kk in texts_of(await document_of(world, "kk"))
         assert ru in texts_of(await document_of(world, "ru"))

@@ -50,6 +50,20 @@ def as_csv(rows):
 
 
 class TestImport:
+    async def test_a_complaint_whose_register_does_not_say_the_reason_has_no_category(self, desk):
+        sums = row(category="UNKNOWN", outcome="ON_SPOT_OR_WITHDRAWN_UNSPLIT")
+        assert (await send(desk, [sums])).json()["imported"] == 1
+        assert (await send(desk, [sums])).json()["unchanged"] == 1
+        (kept,), (tracking,) = await desk.rows(Appeal), await desk.rows(Tracking)
+        assert (kept.category, tracking.outcome) == (None, "ON_SPOT_OR_WITHDRAWN_UNSPLIT")
+        async with desk.parts.database.read() as session:
+            (event,) = (await session.execute(outbox.select())).all()
+        assert json.loads(event.value)["category"] is None
+
+    async def test_a_question_has_no_unknown_category(self, desk):
+        (refused,) = (await send(desk, [row(kind="CONSULTATION", category="UNKNOWN")])).json()["rejected"]
+        assert (refused["field"], refused["code"]) == ("category", "unknown-code")
+
     async def test_a_closed_appeal_gets_a_number_of_its_year_and_an_event(self, desk):
         assert (await send(desk, [row()])).json() == {"received": 1, "imported": 1, "unchanged": 0, "rejected": []}
         (kept,), (tracking,), (line,) = await desk.rows(Appeal), await desk.rows(Tracking), await desk.rows(Timeline)

@@ -65,6 +65,8 @@ def rollup_query(session: AsyncSession, cohort: Cohort, groups: Sequence[Group],
 
     `narrowed`: a dimension and its codes that narrow the cohort further.
     """
+    if Group.DISTRICT in groups:  # a column of the provider, whose record may change
+        return None
     wanted = dict(_narrowing(session, cohort))
     if narrowed is not None:
         if narrowed[0] in wanted:
