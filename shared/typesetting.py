@@ -4,7 +4,6 @@ The fonts are those of the installed package, whatever the machine has; Libertin
 ten milliseconds: call it in a thread.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import typst
@@ -13,7 +12,7 @@ from pydantic_core import to_json
 PIXELS_PER_INCH: Final = 200.0
 
 
-def typeset(template: bytes, name: str, content: Mapping[str, object]) -> bytes:
+def typeset(template: bytes, name: str, content: object) -> bytes:
     """Return the PDF of a template for this content, which the template reads as JSON from `sys.inputs.<name>`.
 
     PDF/UA-1 forbids signs that the fonts lack, an emoji for example: a document with such a sign is tagged, but does not claim the
@@ -26,7 +25,7 @@ def typeset(template: bytes, name: str, content: Mapping[str, object]) -> bytes:
         return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True)
 
 
-def draw(template: bytes, name: str, content: Mapping[str, object]) -> bytes:
+def draw(template: bytes, name: str, content: object) -> bytes:
     """Return the one page of a template as a PNG picture."""
     inputs = {name: to_json(content).decode()}
     return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True, format="png", ppi=PIXELS_PER_INCH)

@@ -1,6 +1,6 @@
 """The route of reports."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -10,10 +10,10 @@ from analytics.reports.policy import ReportFormat
 from analytics.reports.schemas import ReportQuery
 from analytics.reports.service import READERS
 from shared.auth import Principal, require
-from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, Unavailable, responses
+from shared.errors import Forbidden, InvalidInput, NotFound, Responses, Unauthorized, Unavailable, responses
 from shared.http import KnownQuery
 
-REPORT: Final[dict[int | str, dict[str, Any]]] = {
+REPORT: Final[Responses] = {
     **responses(Unauthorized, Forbidden, NotFound, InvalidInput, ReportDoesNotReconcile, Unavailable),
     200: {
         "description": "The report.",

@@ -1,7 +1,7 @@
 """Issued reports: their figures as they were, from which a report is written again in every language and form."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -55,3 +55,17 @@ class IssuedReport(AnalyticsModel, table=True):
 
 
 issued_report: Table = table_of(IssuedReport)
+
+
+class OrderChange(TypedDict, total=False):
+    """What changes in an ordered report."""
+
+    state: ReportState
+    claimed_until: datetime | None
+    attempts: int
+    done: int
+    issue: int
+    issued_at: datetime
+    content: JsonValue
+    previous: JsonValue
+    contradictions: JsonValue

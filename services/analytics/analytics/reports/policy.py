@@ -79,18 +79,18 @@ class PeriodName(NamedTuple):
     short: str
 
 
-class _Texts(BaseModel):
+class _ReportTexts(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kk: str
     ru: str
 
 
-class _Document(BaseModel):
+class _ReportTextFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     nouns: dict[str, tuple[str, str, str]]
-    texts: dict[str, _Texts]
+    texts: dict[str, _ReportTexts]
 
 
 @cache
@@ -144,8 +144,8 @@ def region_names() -> Mapping[str, Mapping[ReportLanguage, str]]:
 
 
 @cache
-def _document() -> _Document:
-    return _Document.model_validate(policy_document(PACKAGE, TEXTS_FILE))
+def _document() -> _ReportTextFile:
+    return _ReportTextFile.model_validate(policy_document(PACKAGE, TEXTS_FILE))
 
 
 def report_text(code: str, language: ReportLanguage) -> str:

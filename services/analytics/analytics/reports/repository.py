@@ -1,6 +1,6 @@
 """Every query on issued reports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.kpis.schemas import Compare
-from analytics.reports.models import issued_report
+from analytics.reports.models import OrderChange, issued_report
 from analytics.reports.schemas import ReportState, StoredReport
 from shared.rows import upsert
 
@@ -66,7 +66,7 @@ async def claim_order(session: AsyncSession, now: datetime, until: datetime) -> 
     return _report(row), row.attempts + 1
 
 
-async def change_order(session: AsyncSession, report_id: UUID, values: Mapping[str, object]) -> None:
+async def change_order(session: AsyncSession, report_id: UUID, values: OrderChange) -> None:
     """Set columns of a report."""
     await session.execute(update(issued_report).where(_REPORT.report_id == report_id).values(**values))
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from analytics.kpis.schemas import Compare
 from analytics.reports import repository
 from analytics.reports.schemas import (
@@ -53,25 +55,28 @@ async def record_progress(work: UnitOfWork, report_id: UUID, done: int) -> None:
 async def finish(work: UnitOfWork, report: StoredReport, content: ReportContent, contradictions: Sequence[ReportContradiction]) -> None:
     """Store a report as its next issue, or refuse it because of contradictions."""
     if contradictions:
-        stored = [each.model_dump(mode="json") for each in contradictions]
+        stored: list[JsonValue] = [each.model_dump(mode="json") for each in contradictions]
         await repository.change_order(
             work.session, report.report_id, {"state": ReportState.REFUSED, "contradictions": stored, "claimed_until": None}
         )
         return
     before = await repository.issue_of(work.session, report.region, report.period, report.compare)
     issue = 1 + await repository.last_issue(work.session, report.region, report.period, report.compare)
-    values: dict[str, object] = {
-        "state": ReportState.READY,
-        "issue": issue,
-        "issued_at": work.clock.now(),
-        "content": content.model_dump(mode="json"),
-        "previous": _previous(before, content),
-        "claimed_until": None,
-    }
-    await repository.change_order(work.session, report.report_id, values)
+    await repository.change_order(
+        work.session,
+        report.report_id,
+        {
+            "state": ReportState.READY,
+            "issue": issue,
+            "issued_at": work.clock.now(),
+            "content": content.model_dump(mode="json"),
+            "previous": _previous(before, content),
+            "claimed_until": None,
+        },
+    )
 
 
-def _previous(before: StoredReport | None, content: ReportContent) -> object:
+def _previous(before: StoredReport | None, content: ReportContent) -> JsonValue:
     if before is None or before.content is None or before.issue is None or before.issued_at is None:
         return None
     changes = tuple(changes_between(before.content.figures, content.figures))
