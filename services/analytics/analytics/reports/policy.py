@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from string import Formatter
-from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -22,7 +21,6 @@ READERS: Final[tuple[Role, ...]] = ("analyst", "supervisor", "head", "admin")
 COUNTRY: Final = "KZ"
 """The region of reports on the whole country."""
 TEXTS_FILE: Final = "report_texts.toml"
-PLURALS: Final = ("one", "few", "many")
 
 ReportLanguage = Literal["kk", "ru"]
 REPORT_LANGUAGES: Final[tuple[ReportLanguage, ...]] = ("kk", "ru")
@@ -86,13 +84,6 @@ class _ReportTexts(BaseModel):
     ru: str
 
 
-class _ReportTextFile(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    nouns: dict[str, tuple[str, str, str]]
-    texts: dict[str, _ReportTexts]
-
-
 @cache
 def report_figures() -> Mapping[str, ReportFigure]:
     """Return the figures of reports by code, in the order of the file. Raises ReferenceDataError, which names the wrong row."""
@@ -144,20 +135,14 @@ def region_names() -> Mapping[str, Mapping[ReportLanguage, str]]:
 
 
 @cache
-def _document() -> _ReportTextFile:
-    return _ReportTextFile.model_validate(policy_document(PACKAGE, TEXTS_FILE))
+def _texts() -> Mapping[str, _ReportTexts]:
+    return {code: _ReportTexts.model_validate(texts) for code, texts in policy_document(PACKAGE, TEXTS_FILE).items()}
 
 
 def report_text(code: str, language: ReportLanguage) -> str:
     """Return a text with its `{name:form}` fields. Raises KeyError for an unknown code."""
-    text = _document().texts[code]
+    text = _texts()[code]
     return text.kk if language == "kk" else text.ru
-
-
-@cache
-def nouns() -> Mapping[str, Mapping[str, str]]:
-    """Return the forms of Russian nouns after numbers, by noun and plural category."""
-    return MappingProxyType({code: dict(zip(PLURALS, forms, strict=True)) for code, forms in _document().nouns.items()})
 
 
 def check_policies() -> None:
@@ -165,11 +150,9 @@ def check_policies() -> None:
     report_figures()
     period_names()
     region_names()
-    for code, texts in _document().texts.items():
+    for code, texts in _texts().items():
         if not _names(texts.ru) <= _names(texts.kk):
             raise ReferenceDataError(TEXTS_FILE, 1, f"{code}: the Russian text names a value that the Kazakh text does not have")
-        if unknown := {spec for _, _, spec, _ in Formatter().parse(texts.ru) if spec} - nouns().keys():
-            raise ReferenceDataError(TEXTS_FILE, 1, f"{code}: {', '.join(sorted(unknown))} is no noun of the file")
 
 
 def _names(text: str) -> frozenset[str]:

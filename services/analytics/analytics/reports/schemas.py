@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analytics.kpis.schemas import Compare, Figure
 from analytics.reports.policy import ReportLanguage
-from shared.http import StrictModel
+from shared.http import QueryModel
 
 Number = int | float
 
@@ -25,7 +25,7 @@ class ReportState(StrEnum):
     """Several attempts to compute it broke off."""
 
 
-class ReportQuery(StrictModel):
+class ReportQuery(QueryModel):
     """How a report is read."""
 
     language: ReportLanguage = "kk"

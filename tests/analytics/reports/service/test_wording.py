@@ -3,6 +3,7 @@ import pytest
 from analytics.reports.service.wording import Wording, in_sentence
 
 KK, RU = Wording("kk"), Wording("ru")
+APPEAL, COMPLAINT = "обращение|обращения|обращений", "жалоба|жалобы|жалоб"
 
 
 def spaced(text: str) -> str:
@@ -40,7 +41,7 @@ class TestRussian:
     )  # fmt: skip
     def test_a_noun_has_the_form_that_its_number_needs(self, number, appeals, complaints):
         shown = RU.count(number)
-        assert (spaced(format(shown, "appeal")), spaced(format(shown, "complaint"))) == (appeals, complaints)
+        assert (spaced(format(shown, APPEAL)), spaced(format(shown, COMPLAINT))) == (appeals, complaints)
 
 
 class TestListed:

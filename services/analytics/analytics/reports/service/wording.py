@@ -3,28 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
-from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-
 from analytics.kpis.service import percent
-from analytics.reconciliations.service import Amount, Quantity, shown
-from analytics.reports.policy import ReportLanguage, nouns, report_text
+from analytics.reports.policy import ReportLanguage, report_text
+from analytics.sentences.service import Amount, joined, shown
 from shared.web.formats import Formats
-
-_RUSSIAN: Final = Locale.parse("ru")
-
-
-class _Counted(str):
-    """A number of a Russian text: `{name:noun}` adds the noun of `report_texts.toml` in the form that the number needs."""
-
-    __slots__ = ("number",)
-    number: int
-
-    def __format__(self, spec: str) -> str:
-        return f"{self}\u00a0{nouns()[spec][_RUSSIAN.plural_form(self.number)]}" if spec else str(self)
 
 
 class Wording:
@@ -45,17 +29,11 @@ class Wording:
 
     def count(self, value: float) -> str:
         """Return a whole number for a text."""
-        if self.language == "kk":
-            return shown(Amount(Fraction(int(value))), "kk")
-        counted = _Counted(self.formats.number(int(value)))
-        counted.number = int(value)
-        return counted
+        return shown(Amount.number(int(value)), self.language)
 
     def percent(self, value: float | Decimal) -> str:
         """Return a percentage with one decimal for a text."""
-        if self.language == "kk":
-            return shown(Amount(Fraction(Decimal(str(value))), Quantity.PERCENT, 1), "kk")
-        return self.formats.percent(value)
+        return shown(Amount.percent(value), self.language)
 
     def share(self, part: int, whole: int) -> str:
         """Return the share of a part in a whole that is not 0."""
@@ -72,7 +50,7 @@ class Wording:
 
     def listed(self, items: Sequence[str]) -> str:
         """Return items as a person lists them, with "and" before the last."""
-        return items[0] if len(items) == 1 else ", ".join(items[:-1]) + self.text("and") + items[-1]
+        return joined(items, self.language)
 
 
 def in_sentence(label: str) -> str:
