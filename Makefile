@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 
 unexport PYTHONDONTWRITEBYTECODE  # every start of a process would compile a thousand modules again
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk fast-paths slow-clients guess-timing attack-figures chaos fuzz train model-rollback asyncapi privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos fuzz train model-rollback asyncapi privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -81,6 +81,9 @@ bench-growth: install kafka-libs  ## what an appeal costs when 10 thousand, 100 
 
 bench-desk: install  ## p95 of the desk's lists, searches and counts over a million cases, 95 % closed (CASES=1000000 ROUNDS=200)
 	@$(BIN)/python -m tests.benchmarks.desk $(if $(CASES),--cases $(CASES)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench-analytics: install  ## figures over 5 million facts on both engines, events consumed and rebuilt a second, exports (FACTS=5000000 ROUNDS=20 DATABASES=postgres,sqlite PARTS=figures,consume,rebuild,export)
+	@$(BIN)/python -m tests.benchmarks.analytics $(if $(FACTS),--facts $(FACTS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DATABASES),--engines $(DATABASES)) $(if $(PARTS),--parts $(PARTS))
 
 fast-paths: install  ## processor time of each shortcut of docs/fast-paths.md with and without it (ROUNDS=25)
 	@$(BIN)/python -m tests.benchmarks.fast_paths --rounds $(or $(ROUNDS),25)

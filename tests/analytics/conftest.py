@@ -166,10 +166,13 @@ async def world(engine, tmp_path, clock) -> AsyncIterator[World]:
 @pytest.fixture
 def make() -> Callable[..., Event]:
     """`make("appeal-routed", 1, …)`: an event of any type, by its short name, with plausible values."""
+    return make_event
+
+
+def make_event(fact_name: str, number: int, **changed: Any) -> Event:
+    """Return an event of any type, by its short name, with plausible values."""
     makers = {"appeal-registered": registered, "appeal-imported": imported, "appeal-routed": routed, "classification-corrected": corrected}
-    return lambda fact_name, number, **changed: (
-        makers[fact_name](number, **changed) if fact_name in makers else _other(fact_name, number, changed)
-    )
+    return makers[fact_name](number, **changed) if fact_name in makers else _other(fact_name, number, changed)
 
 
 def _other(fact_name: str, number: int, changed: dict[str, Any]) -> Event:

@@ -227,6 +227,14 @@ MEASURED_IDS = (
     "held_by_applicant",
     "first_contact_resolution",
     "tier1_leakage",
+    "backlog",
+    "backlog_by_age",
+    "provider_reply_median",
+    "provider_reply_p90",
+    "inquiries_overdue",
+    "refusals_lawful",
+    "commitments_fulfilled",
+    "complaints_per_10000",
 )
 """Figures that are no counts of appeals; an average of nothing is null."""
 

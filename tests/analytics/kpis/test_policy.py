@@ -18,6 +18,10 @@ OF_COURSE = {
     "answered_share", "answer_time_median", "answer_time_p90", "answered_in_time", "overdue", "extended", "reopened", "held_by_fund",
     "held_by_provider", "held_by_applicant", "first_contact_resolution", "tier1_leakage",
 }  # fmt: skip
+OF_PROVIDERS = {
+    "provider_reply_median", "provider_reply_p90", "inquiries_overdue", "refusals_lawful", "commitments_fulfilled", "complaints_per_10000",
+}  # fmt: skip
+OF_BACKLOG = {"backlog", "backlog_by_age"}
 OF_CALLS = {kpi for kpi in IDS if kpi.startswith("calls_")}
 OF_CLASSIFIER = {kpi for kpi in IDS if kpi.startswith("classifier_")}
 HEADER = "# source: a test\nid,kk,ru,en,unit,metric_version,cohort,measure,group,public,direction,minimum_n,dashboard\n"
@@ -25,12 +29,13 @@ HEADER = "# source: a test\nid,kk,ru,en,unit,metric_version,cohort,measure,group
 
 class TestKpiDefinitions:
     def test_every_figure_of_the_surface_is_defined(self):
-        assert set(kpi_definitions()) == IDS | OF_COURSE
+        assert set(kpi_definitions()) == IDS | OF_COURSE | OF_PROVIDERS | OF_BACKLOG
 
     def test_figures_that_point_at_a_provider_or_an_outcome_are_not_public(self):
         assert {kpi.id for kpi in kpi_definitions().values() if not kpi.public} == {
             "received_by_tier", "complaints_by_provider", "outcomes", "resolved_on_spot", "withdrawn", "satisfaction", "confirmed",
             "verified", "refuted", "unproven", "self_served", *OF_CALLS, *OF_CLASSIFIER, *OF_COURSE,
+            *OF_PROVIDERS, *OF_BACKLOG,
         }  # fmt: skip
 
     @pytest.mark.parametrize(

@@ -24,6 +24,10 @@ class Grain(StrEnum):
     APPEALS = "appeals"
     CALLS = "calls"
     QUESTIONS = "questions"
+    INQUIRIES = "inquiries"
+    COMMITMENTS = "commitments"
+    BACKLOG = "backlog"
+    """Appeals that wait at the end of a day."""
 
 
 class Group(StrEnum):
@@ -40,6 +44,8 @@ class Group(StrEnum):
     TOPIC = "topic"
     OUTCOME = "outcome"
     LANGUAGE = "language"
+    AGE = "age"
+    """How many days ago a waiting appeal was received (`ageing.csv`)."""
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
@@ -49,9 +55,12 @@ class Group(StrEnum):
 TIMES: Final = frozenset({Group.DAY, Group.WEEK, Group.MONTH, Group.QUARTER})
 GROUPS: Final[Mapping[Grain, frozenset[Group]]] = MappingProxyType(
     {
-        Grain.APPEALS: frozenset(Group),
+        Grain.APPEALS: frozenset(Group) - {Group.AGE},
         Grain.CALLS: TIMES | {Group.REGION},
         Grain.QUESTIONS: TIMES | {Group.REGION, Group.CHANNEL, Group.TOPIC, Group.LANGUAGE},
+        Grain.INQUIRIES: TIMES | {Group.REGION, Group.CATEGORY, Group.PROVIDER},
+        Grain.COMMITMENTS: TIMES | {Group.REGION, Group.PROVIDER},
+        Grain.BACKLOG: TIMES | {Group.REGION, Group.AGE},
     }
 )
 """What each grain can be split by: its tables have no other columns."""
@@ -118,6 +127,9 @@ FILTERS: Final[Mapping[Grain, frozenset[str]]] = MappingProxyType(
         Grain.APPEALS: frozenset(CohortFilters.__dataclass_fields__),
         Grain.CALLS: frozenset(),
         Grain.QUESTIONS: frozenset({"channel", "topic", "language"}),
+        Grain.INQUIRIES: frozenset({"category", "provider_id", "district"}),
+        Grain.COMMITMENTS: frozenset({"provider_id", "district"}),
+        Grain.BACKLOG: frozenset({"kind"}),
     }
 )
 """The filters that each grain has a column for."""

@@ -11,12 +11,19 @@ from analytics.facts.repository import (
     count_cells,
     exported_facts,
     exported_transitions,
+    fulfilled_commitments,
     in_statuses,
+    lawful_refusals,
     listed_appeals,
+    overdue_inquiries,
     provider_names,
     received_between,
+    reply_times,
     self_served_count,
     tallies,
+    waiting_at_end,
+    waiting_by_day,
+    waiting_of_age,
 )
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
@@ -34,12 +41,19 @@ __all__ = [
     "count_cells",
     "exported_facts",
     "exported_transitions",
+    "fulfilled_commitments",
     "in_statuses",
+    "lawful_refusals",
     "listed_appeals",
+    "overdue_inquiries",
     "provider_names",
     "received_between",
+    "reply_times",
     "self_served_count",
     "tallies",
+    "waiting_at_end",
+    "waiting_by_day",
+    "waiting_of_age",
 ]
 
 

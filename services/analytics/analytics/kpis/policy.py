@@ -1,14 +1,16 @@
 """The definitions of the figures and the rules of publication, read from data files and checked before the service starts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from analytics.facts.schemas import Formula, Grain, Group, Proof
 from shared.domain.labels import Label
+from shared.domain.regions import regions
 from shared.domain.tables import ReferenceDataError, Row, parse_rows
 from shared.domain.taxonomy import taxonomy
 from shared.policy_files import policy_rows, policy_text
@@ -25,6 +27,9 @@ class Unit(StrEnum):
     PERCENT = "percent"
     SCORE = "score"
     QUESTIONS = "questions"
+    INQUIRIES = "inquiries"
+    PER_10000 = "per_10000"
+    """Appeals for 10 000 people of the region."""
 
 
 class Direction(StrEnum):
@@ -48,10 +53,30 @@ class Measure(StrEnum):
     SELF_SERVED = "SELF_SERVED"
     ANSWER_TIME_MEDIAN = "ANSWER_TIME_MEDIAN"
     ANSWER_TIME_P90 = "ANSWER_TIME_P90"
+    PER_10000 = "PER_10000"
+    BACKLOG = "BACKLOG"
+    REPLY_TIME_MEDIAN = "REPLY_TIME_MEDIAN"
+    REPLY_TIME_P90 = "REPLY_TIME_P90"
+    INQUIRIES_OVERDUE = "INQUIRIES_OVERDUE"
+    REFUSALS_LAWFUL = "REFUSALS_LAWFUL"
+    COMMITMENTS_FULFILLED = "COMMITMENTS_FULFILLED"
 
 
-OF_APPEALS: Final = frozenset({Measure.ANSWER_TIME_MEDIAN, Measure.ANSWER_TIME_P90})
-"""The measures of appeals; all others are of calls, or of questions that were answered before they became an appeal."""
+OF_APPEALS: Final = frozenset({Measure.ANSWER_TIME_MEDIAN, Measure.ANSWER_TIME_P90, Measure.PER_10000})
+"""The measures of appeals; all others are of another grain."""
+_GRAINS: Final[Mapping[Measure, Grain]] = MappingProxyType(
+    {
+        **dict.fromkeys(OF_APPEALS, Grain.APPEALS),
+        Measure.SELF_SERVED: Grain.QUESTIONS,
+        Measure.BACKLOG: Grain.BACKLOG,
+        Measure.REPLY_TIME_MEDIAN: Grain.INQUIRIES,
+        Measure.REPLY_TIME_P90: Grain.INQUIRIES,
+        Measure.INQUIRIES_OVERDUE: Grain.INQUIRIES,
+        Measure.REFUSALS_LAWFUL: Grain.INQUIRIES,
+        Measure.COMMITMENTS_FULFILLED: Grain.COMMITMENTS,
+    }
+)
+"""What a measure counts; the others count calls."""
 
 
 PROOFS: Final[Mapping[str, frozenset[Proof]]] = MappingProxyType(
@@ -139,9 +164,9 @@ class Kpi:
     @property
     def grain(self) -> Grain:
         """Return what the figure counts: it can be narrowed and split by the columns of that grain."""
-        if self.measure is None or isinstance(self.measure, Formula) or self.measure in OF_APPEALS:
+        if self.measure is None or isinstance(self.measure, Formula):
             return Grain.APPEALS
-        return Grain.QUESTIONS if self.measure is Measure.SELF_SERVED else Grain.CALLS
+        return _GRAINS.get(self.measure, Grain.CALLS)
 
     @property
     def shape(self) -> tuple[str | None, Group | None]:
@@ -156,6 +181,53 @@ def leakage_days() -> int:
     if rules.keys() != {"leakage_days"}:
         raise ReferenceDataError("appeals.csv", 1, "the rules are not those that the figures need")
     return rules["leakage_days"].number_in("value", 1, 365)
+
+
+class AgeSpan(NamedTuple):
+    """Appeals received so many days ago, both ends included; `oldest` is None for any age above."""
+
+    code: str
+    youngest: int
+    oldest: int | None
+    label: Label
+
+
+@cache
+def ageing() -> Sequence[AgeSpan]:
+    """Return the spans of age of the backlog, youngest first. Raises ReferenceDataError unless each begins after the one before."""
+    rows = policy_rows(PACKAGE, "ageing.csv")
+    starts = [row.number_in("from_days", 0, 3650) for row in rows]
+    if not starts or starts[0] != 0 or sorted(set(starts)) != starts:
+        raise ReferenceDataError("ageing.csv", 1, "the spans do not follow each other from 0")
+    ends = [*(start - 1 for start in starts[1:]), None]
+    return [AgeSpan(row.text("code"), start, end, row.label()) for row, start, end in zip(rows, starts, ends, strict=True)]
+
+
+class Population(NamedTuple):
+    """How many people were attached to the medical organisations of a region on a day."""
+
+    region: str
+    counted_on: date
+    people: int
+
+
+@cache
+def population() -> Sequence[Population]:
+    """Return the people of regions, as far as a source gives their number. Raises ReferenceDataError for a wrong row."""
+    found = []
+    for row in policy_rows(PACKAGE, "population.csv"):
+        counted_on = row.day("counted_on")
+        if counted_on is None:
+            raise row.error("a number of people needs its day")
+        found.append(Population(row.one_of("region", regions()), counted_on, row.number_in("people", 1, 20_000_000)))
+    return found
+
+
+def people_of(region: str, day: date) -> int | None:
+    """Return the number of people of a region: the latest until the day, else the first after it; None if no source gives a number."""
+    known = sorted((each.counted_on, each.people) for each in population() if each.region == region)
+    before = [people for counted_on, people in known if counted_on <= day]
+    return before[-1] if before else known[0][1] if known else None
 
 
 @cache
@@ -183,7 +255,7 @@ def _kpi(row: Row) -> Kpi:
     group = row.one_of("group", frozenset[str](Group) | {_NONE})
     measure = _measure(row)
     proofs = frozenset[Proof]() if measure else PROOFS.get(row.text("measure"), frozenset[Proof]())
-    if measure and (group != _NONE or row.flag("public")):
+    if measure and (group not in {_NONE, Group.AGE} or row.flag("public")):
         raise row.error("a measured figure has no parts of its own and is not public")
     section = row.one_of("dashboard", frozenset[str](DashboardSection) | {_NONE})
     if section != _NONE and (section == DashboardSection.CHART) != (group != _NONE):
@@ -206,7 +278,7 @@ def _kpi(row: Row) -> Kpi:
 
 
 def _measure(row: Row) -> Measure | Formula | None:
-    of_appeals = OF_APPEALS | {Measure.SELF_SERVED}
+    of_appeals = frozenset[str](_GRAINS)
     if row.text("cohort") == _CALLS:
         return Measure(row.one_of("measure", frozenset[str](Measure) - of_appeals))
     code = row.text("measure")
@@ -238,5 +310,5 @@ def check_policies() -> None:
     """Load every file of this slice. Raises ReferenceDataError, so that no process starts with a wrong file."""
     if missing := set(CountedKind) - taxonomy().kinds.keys():
         raise ReferenceDataError("kinds.csv", 1, f"missing: {', '.join(sorted(missing))}")
-    for load in (kpi_definitions, publication, call_rules, leakage_days):
+    for load in (kpi_definitions, publication, call_rules, leakage_days, ageing, population):
         load()

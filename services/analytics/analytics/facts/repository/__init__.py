@@ -1,8 +1,10 @@
 """Every query on the tables of facts, one module an area."""
 
+from analytics.facts.repository.backlog import waiting_at_end, waiting_by_day, waiting_of_age
 from analytics.facts.repository.exported import allow_pauses, exported_facts, exported_transitions
 from analytics.facts.repository.figures import call_totals, count, count_by, count_cells, self_served_count
 from analytics.facts.repository.formulas import answer_times, listed_appeals, tallies
+from analytics.facts.repository.inquiries import fulfilled_commitments, lawful_refusals, overdue_inquiries, reply_times
 from analytics.facts.repository.present import answered_since, applied_until, in_statuses, provider_names, received_between
 from analytics.facts.repository.recounts import out_of_date, recount, recount_everything
 from analytics.facts.repository.rows import (
@@ -34,18 +36,22 @@ __all__ = [
     "exported_facts",
     "exported_transitions",
     "fact_states",
+    "fulfilled_commitments",
     "in_statuses",
     "inquiries",
     "insert_calls",
     "insert_facts",
     "insert_self_served",
     "insert_transitions",
+    "lawful_refusals",
     "listed_appeals",
     "out_of_date",
+    "overdue_inquiries",
     "provider_names",
     "received_between",
     "recount",
     "recount_everything",
+    "reply_times",
     "request_recounts",
     "self_served_count",
     "store_reopenings",
@@ -54,4 +60,7 @@ __all__ = [
     "upsert_commitments",
     "upsert_inquiries",
     "upsert_providers",
+    "waiting_at_end",
+    "waiting_by_day",
+    "waiting_of_age",
 ]

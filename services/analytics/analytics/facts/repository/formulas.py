@@ -25,11 +25,10 @@ from analytics.facts.repository.conditions import (
     is_settled_at_once,
 )
 from analytics.facts.repository.figures import Tallies, coded, first_time, narrowed, split, text_of
+from analytics.facts.repository.percentiles import percentiles
 from analytics.facts.repository.rollups import rollup_query, summed
 from analytics.facts.schemas import Cohort, Formula, FormulaRules, Group, ListedAppeal, Quantile, Tally
 from shared.domain.taxonomy import taxonomy
-
-_PER_CENT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +216,6 @@ async def _sketched_times(session: AsyncSession, cohort: Cohort, group: Group | 
 async def answer_times(session: AsyncSession, cohort: Cohort, group: Group | None, per_cent: int) -> dict[str | None, Quantile]:
     """Return the percentile of the seconds from receipt to the first answer, by code.
 
-    Between two values it is interpolated as `percentile_cont` of PostgreSQL does; this query has the same result on both engines.
     Of more than `EXACT_ANSWERS` answers in the period it is taken from the classes of rollups, which are at most 1/32 of their value wide.
     """
     sketched = await _sketched_times(session, cohort, group, per_cent)
@@ -225,19 +223,4 @@ async def answer_times(session: AsyncSession, cohort: Cohort, group: Group | Non
         return sketched
     code = coded(session, group, fact.c.received_on, fact)
     seconds = answer_seconds(epoch_of(session)).label("seconds")
-    times = select(code, seconds).where(first_time(cohort), IS_OURS, IS_ANSWERED).subquery()
-    position = func.row_number().over(partition_by=times.c.code, order_by=times.c.seconds) - 1
-    size = func.count().over(partition_by=times.c.code)
-    ranked = select(times, position.label("position"), size.label("size")).subquery()
-    # The percentile lies at `per_cent * (size - 1) / 100`: between the positions just below and above.
-    is_near = and_(
-        ranked.c.position * _PER_CENT > per_cent * (ranked.c.size - 1) - _PER_CENT,
-        ranked.c.position * _PER_CENT < per_cent * (ranked.c.size - 1) + _PER_CENT,
-    )
-    query = select(ranked.c.code, ranked.c.size, ranked.c.position, ranked.c.seconds).where(is_near)
-    found: dict[str | None, Quantile] = {}
-    for row in (await session.execute(query)).all():
-        weight = _PER_CENT - abs(row.position * _PER_CENT - per_cent * (row.size - 1))
-        before = found.get(text_of(row.code), Quantile(0, row.size))
-        found[text_of(row.code)] = Quantile(before.hundredths + weight * row.seconds, row.size)
-    return found
+    return await percentiles(session, select(code, seconds).where(first_time(cohort), IS_OURS, IS_ANSWERED), per_cent)

@@ -52,11 +52,16 @@ class RollupQuery:
     codes: Sequence[str] | Select[Any] | None
     """What the codes of the dimension must be among; None does not narrow."""
     groups: tuple[Group, ...]
+    code_from: str | None = None
+    """The first and the last code in the order of the alphabet, for dimensions whose codes are days; None does not narrow."""
+    code_to: str | None = None
 
     def conditions(self, cells: Any) -> list[ColumnElement[bool]]:
         """Return the conditions on the cells, without those on their days."""
         wanted = [cells.dimension == self.dimension, cells.region.in_([self.cohort.region] if self.cohort.region else list(regions()))]
         wanted += [cells.kind == kind for kind in (self.cohort.kind, self.cohort.filters.kind) if kind is not None]
+        wanted += [cells.code >= self.code_from] if self.code_from is not None else []
+        wanted += [cells.code <= self.code_to] if self.code_to is not None else []
         return wanted if self.codes is None else [*wanted, cells.code.in_(self.codes)]
 
 

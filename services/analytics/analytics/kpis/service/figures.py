@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts import service as facts
 from analytics.facts.schemas import EVERYTHING, FILTERS, GROUPS, TIMES, Cohort, CohortFilters, Group
-from analytics.kpis.policy import Kpi
+from analytics.kpis.policy import Kpi, ageing
 from analytics.kpis.schemas import Compare, Comparison, Figure, Part
 from analytics.kpis.service.access import View
 from analytics.kpis.service.labels import part_labels
@@ -132,10 +132,12 @@ async def _shown(
     A hidden count of a public figure (None) comes after the others.
     """
     labels = await part_labels(session, group, parts)
+    ages = [span.code for span in ageing()]
 
     def order(item: tuple[str, Measured]) -> tuple[bool, bool, float, str]:
         code, part = item
-        return code == UNSPECIFIED, part.value is None, 0 if group in TIMES else -(part.value or 0), code
+        position = ages.index(code) if group is Group.AGE else -(part.value or 0)
+        return code == UNSPECIFIED, part.value is None, 0 if group in TIMES else position, code
 
     return [
         Part(

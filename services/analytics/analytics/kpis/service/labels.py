@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts import service as facts
 from analytics.facts.schemas import TIMES, Group
+from analytics.kpis.policy import ageing
 from analytics.kpis.service.public_figures import UNSPECIFIED
 from shared.domain.labels import Label
 from shared.domain.regions import regions
@@ -37,6 +38,8 @@ def _coded(group: Group) -> Mapping[str, Label]:
         return {code: region.label for code, region in regions().items()}
     if group is Group.TIER:
         return {str(number): tier.label for number, tier in known.tiers.items()}
+    if group is Group.AGE:
+        return {span.code: span.label for span in ageing()}
     if group is Group.LANGUAGE:
         return _LANGUAGES
     tables = {

@@ -2,18 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts import service as facts
-from analytics.facts.schemas import CallTotals, Cohort, Formula, FormulaRules, Group
-from analytics.kpis.policy import Kpi, Measure, Unit, call_rules, leakage_days
+from analytics.facts.schemas import TIMES, CallTotals, Cohort, CohortFilters, Formula, FormulaRules, Group, Quantile, Tally
+from analytics.kpis.policy import Kpi, Measure, Unit, ageing, call_rules, leakage_days, people_of
 from analytics.kpis.service.percentages import as_number, average, percent
+from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.unit_of_work import UnitOfWork
 
-COUNTS: Final = frozenset({Unit.APPEALS, Unit.CALLS, Unit.QUESTIONS})
+COUNTS: Final = frozenset({Unit.APPEALS, Unit.CALLS, Unit.QUESTIONS, Unit.INQUIRIES})
 """The units of figures whose parts add up to the whole."""
 
 
@@ -29,6 +30,8 @@ class Measured(NamedTuple):
         return self.value is None and self.n > 0
 
 
+PEOPLE: Final = 10_000
+Quantiles = Mapping[str | None, Quantile]
 Parts = Mapping[str | None, Measured]
 """Measured values by code; without a group the only one is that of None."""
 Computation = Callable[[UnitOfWork, Cohort, Group | None], Awaitable[Parts]]
@@ -50,18 +53,6 @@ def formula_rules(work: UnitOfWork) -> FormulaRules:
 def leakage_seconds() -> int:
     """Return how soon a complaint after an answer of tier 1 counts as leakage."""
     return int(timedelta(days=leakage_days()).total_seconds())
-
-
-def _answer_time(per_cent: int) -> Computation:
-    """Return the computation of a percentile of the time to answer."""
-
-    async def compute(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
-        found = await facts.answer_times(work.session, cohort, group, per_cent)
-        if group is None and not found:
-            return {None: Measured(None, 0)}
-        return {code: Measured(as_number(average(each.hundredths, 100)), each.n) for code, each in found.items()}
-
-    return compute
 
 
 async def _self_served(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
@@ -91,6 +82,71 @@ def _in_time(calls: CallTotals) -> tuple[float | None, int]:
     return as_number(percent(calls.answered_in_time, counted)), counted
 
 
+def _percentile(measure: Callable[[AsyncSession, Cohort, Group | None, int], Awaitable[Quantiles]], per_cent: int) -> Computation:
+    """Return the computation of a percentile of times."""
+
+    async def compute(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
+        found = await measure(work.session, cohort, group, per_cent)
+        if group is None and not found:
+            return {None: Measured(None, 0)}
+        return {code: Measured(as_number(average(each.hundredths, 100)), each.n) for code, each in found.items()}
+
+    return compute
+
+
+async def _overdue_inquiries(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
+    found = await facts.overdue_inquiries(work.session, cohort, group, work.clock.now())
+    return {code: Measured(tally.total, tally.n) for code, tally in found.items()}
+
+
+def _shares(found: Mapping[str | None, Tally]) -> Parts:
+    return {code: Measured(as_number(percent(tally.total, tally.n)), tally.n) for code, tally in found.items()}
+
+
+async def _lawful_refusals(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
+    return _shares(await facts.lawful_refusals(work.session, cohort, group))
+
+
+async def _fulfilled_commitments(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
+    today = work.clock.now().astimezone(regions()[CENTRAL_OFFICE].timezone).date()
+    return _shares(await facts.fulfilled_commitments(work.session, cohort, group, today))
+
+
+async def _per_10000(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
+    """Divide counts by the people of the region. All regions together have a value only if the people of each are known."""
+    numbers = {None: await facts.count(work.session, cohort)} if group is None else await facts.count_by(work.session, group, cohort)
+    whole = {code: people_of(code, cohort.last) for code in ([cohort.region] if cohort.region else regions()) if code != CENTRAL_OFFICE}
+    everybody = sum(people or 0 for people in whole.values()) if all(whole.values()) else None
+    found = {}
+    for code, number in numbers.items():
+        people = whole.get(str(code)) if group is Group.REGION else everybody
+        found[code] = Measured(as_number(average(PEOPLE * number, people)) if people else None, number)
+    return found
+
+
+async def _backlog(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
+    """Count the appeals that wait at the end of the period, or of each part of it."""
+    session, cohort = work.session, replace(cohort, filters=CohortFilters(kind=cohort.filters.kind))
+    found: dict[str | None, int]
+    if group is Group.AGE:
+        found = {span.code: await facts.waiting_of_age(session, cohort, (span.youngest, span.oldest)) for span in ageing()}
+    elif group is not None and group in TIMES:
+        found = {_time_code(group, day): number for day, number in (await facts.waiting_by_day(session, cohort)).items()}
+    else:
+        found = {None: 0} if group is None else {}
+        found |= await facts.waiting_at_end(session, cohort, by_region=group is Group.REGION)
+    return {code: Measured(number, number) for code, number in found.items()}
+
+
+def _time_code(group: Group, day: date) -> str:
+    """Return the code of the part of a period that a day lies in; the last day of a part gives its value."""
+    if group is Group.WEEK:
+        return (day - timedelta(days=day.weekday())).isoformat()
+    if group is Group.QUARTER:
+        return f"{day.year}-Q{(day.month + 2) // 3}"
+    return day.isoformat()[: len("2025-01")] if group is Group.MONTH else day.isoformat()
+
+
 _COMPUTATIONS: Final[Mapping[Measure, Computation]] = {
     Measure.OFFERED: _of_calls(lambda calls: (_offered(calls), _offered(calls))),
     Measure.ANSWERED_CALLS: _of_calls(lambda calls: (calls.answered, _offered(calls))),
@@ -100,8 +156,15 @@ _COMPUTATIONS: Final[Mapping[Measure, Computation]] = {
     Measure.HANDLING: _of_calls(lambda calls: (as_number(average(calls.talked, calls.answered)), calls.answered)),
     Measure.ANSWERED_SOON: _of_calls(_in_time),
     Measure.SELF_SERVED: _self_served,
-    Measure.ANSWER_TIME_MEDIAN: _answer_time(50),
-    Measure.ANSWER_TIME_P90: _answer_time(90),
+    Measure.ANSWER_TIME_MEDIAN: _percentile(facts.answer_times, 50),
+    Measure.ANSWER_TIME_P90: _percentile(facts.answer_times, 90),
+    Measure.PER_10000: _per_10000,
+    Measure.BACKLOG: _backlog,
+    Measure.REPLY_TIME_MEDIAN: _percentile(facts.reply_times, 50),
+    Measure.REPLY_TIME_P90: _percentile(facts.reply_times, 90),
+    Measure.INQUIRIES_OVERDUE: _overdue_inquiries,
+    Measure.REFUSALS_LAWFUL: _lawful_refusals,
+    Measure.COMMITMENTS_FULFILLED: _fulfilled_commitments,
 }
 
 

@@ -1,0 +1,122 @@
+"""How many appeals wait at the end of a local day: received until then, minus those that were answered or ended, plus those reopened.
+
+All appeals count, those that continue others too. The kind is that of the appeal as it is known now.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from analytics.facts.models import Dimension, fact, reopening
+from analytics.facts.repository.figures import narrowed
+from analytics.facts.repository.rollups import rollup_query, summed
+from analytics.facts.schemas import Cohort, Group
+
+_ONE_DAY: Final = timedelta(days=1)
+_FIRST: Final = date(2000, 1, 1)
+ByRegion = dict[str | None, int]
+
+
+async def waiting_at_end(session: AsyncSession, cohort: Cohort, *, by_region: bool = False, received_from: date = _FIRST) -> ByRegion:
+    """Return how many of the appeals received from `received_from` until the cohort's last day wait at the end of its region's `until`.
+
+    The cohort's first day does not count. Without `by_region` the only key is None.
+    """
+    return await _waiting(session, replace(cohort, first=received_from), cohort.last, by_region=by_region)
+
+
+async def waiting_of_age(session: AsyncSession, cohort: Cohort, ages: tuple[int, int | None]) -> int:
+    """Return how many appeals wait at the end of the cohort's last day that were received so many days before: from, and up to."""
+    youngest, oldest = ages
+    first = _FIRST if oldest is None else cohort.last - timedelta(days=oldest)
+    received = replace(cohort, first=first, last=cohort.last - timedelta(days=youngest))
+    return (await _waiting(session, received, cohort.last, by_region=False)).get(None, 0)
+
+
+async def waiting_by_day(session: AsyncSession, cohort: Cohort) -> dict[date, int]:
+    """Return how many appeals wait at the end of every day of the cohort's period."""
+    before = replace(cohort, first=_FIRST, last=cohort.first - _ONE_DAY)
+    number = (await _waiting(session, before, before.last, by_region=False)).get(None, 0)
+    changes: defaultdict[date, int] = defaultdict(int)
+    for day, count in await _received_by_day(session, cohort):
+        changes[day] += count
+    for day, count in await _ended_by_day(session, cohort):
+        changes[day] -= count
+    for day, count in await _reopened_by_day(session, cohort):
+        changes[day] += count
+    found = {}
+    for each in range((cohort.last - cohort.first).days + 1):
+        day = cohort.first + timedelta(days=each)
+        number += changes[day]
+        found[day] = number
+    return found
+
+
+async def _waiting(session: AsyncSession, received: Cohort, until: date, *, by_region: bool) -> ByRegion:
+    """Return how many of the appeals that were received in a period wait at the end of a day."""
+    if received.last < received.first:
+        return {}
+    groups = (Group.REGION,) if by_region else ()
+    arrived = await summed(session, rollup_query(session, received, groups), ("everything",))
+    asked = rollup_query(session, received, groups, (Dimension.ENDED, None))
+    left = None if asked is None else await summed(session, replace(asked, code_to=until.isoformat()), ("everything",))
+    found: defaultdict[str | None, int] = defaultdict(int)
+    if arrived is None or left is None:
+        is_waiting = or_(fact.c.ended_on.is_(None), fact.c.ended_on > until)
+        for region, count in await _counted(session, [fact.c.region] if by_region else [], received, [is_waiting]):
+            found[region] += count
+    else:
+        for sign, sums in ((1, arrived), (-1, left)):
+            for codes, (count,) in sums.items():
+                found[codes[0] if codes else None] += sign * count
+    is_again = or_(reopening.c.ended_on.is_(None), reopening.c.ended_on > until)
+    query = _of_reopenings(reopening.c.region, received).where(reopening.c.opened_on <= until, is_again)
+    for region, count in (await session.execute(query.group_by(reopening.c.region))).all():
+        found[region if by_region else None] += count
+    return dict(found)
+
+
+async def _counted(
+    session: AsyncSession, columns: Sequence[ColumnElement[Any]], cohort: Cohort, terms: Iterable[ColumnElement[bool]]
+) -> list[tuple[Any, int]]:
+    query = select(*columns, func.count()).where(*narrowed(fact.c.received_on, fact, cohort), *terms).group_by(*columns)
+    rows = (await session.execute(query)).all()
+    return [(row[0] if columns else None, row[-1]) for row in rows]
+
+
+async def _received_by_day(session: AsyncSession, cohort: Cohort) -> list[tuple[date, int]]:
+    sums = await summed(session, rollup_query(session, cohort, (Group.DAY,)), ("everything",))
+    if sums is None:
+        return await _counted(session, [fact.c.received_on], cohort, ())
+    return [(date.fromisoformat(str(codes[0])), count) for codes, (count,) in sums.items()]
+
+
+async def _ended_by_day(session: AsyncSession, cohort: Cohort) -> list[tuple[date, int]]:
+    received = replace(cohort, first=_FIRST)
+    asked = rollup_query(session, received, (), (Dimension.ENDED, None))
+    if asked is not None:
+        asked = replace(asked, code_from=cohort.first.isoformat(), code_to=cohort.last.isoformat())
+    sums = await summed(session, asked, ("everything",), by_code=True)
+    if sums is None:
+        return await _counted(session, [fact.c.ended_on], received, [fact.c.ended_on.between(cohort.first, cohort.last)])
+    return [(date.fromisoformat(str(codes[0])), count) for codes, (count,) in sums.items()]
+
+
+async def _reopened_by_day(session: AsyncSession, cohort: Cohort) -> list[tuple[date, int]]:
+    """Return what reopenings and their ends change by day, the ends as negative numbers."""
+    found = []
+    for sign, day in ((1, reopening.c.opened_on), (-1, reopening.c.ended_on)):
+        query = _of_reopenings(day, replace(cohort, first=_FIRST)).where(day.between(cohort.first, cohort.last)).group_by(day)
+        found += [(row[0], sign * row[1]) for row in (await session.execute(query)).all()]
+    return found
+
+
+def _of_reopenings(column: ColumnElement[Any], received: Cohort) -> Select[Any]:
+    """Return the query that counts reopenings of the appeals of a cohort by a column."""
+    joined = reopening.join(fact, fact.c.appeal_id == reopening.c.appeal_id)
+    return select(column, func.count()).select_from(joined).where(*narrowed(fact.c.received_on, fact, received))
