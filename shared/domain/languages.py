@@ -6,7 +6,7 @@ Kazakh letters decide first, then function words and endings, then Latin spellin
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.names import fold, to_cyrillic
@@ -17,7 +17,7 @@ _KAZAKH_LETTER = re.compile(r"[әғқңөұүһі]", re.IGNORECASE)
 _RUSSIAN_LETTER = re.compile(r"[щцъьэёфв]", re.IGNORECASE)  # rare in Kazakh words
 _SHORTEST_WITH_ENDING = 5
 _REMEMBERED = 4_096
-_WEIGHED = 2_000  # characters, some 300 words: a text may have 20 000
+_WEIGHED = 4_000  # characters, some 600 words: a text may have 20 000
 _LONGEST_WORD = 40  # characters: longer words show no language, and caching them would fill the memory
 # Function words and Kazakh letters weigh more than endings, which the two languages share by accident.
 _CLEAR, _SLIGHT = 2, 1
@@ -33,33 +33,57 @@ def _signs(match: str) -> Mapping[str, Language]:
     return found
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _weigh(word: str) -> tuple[Language | None, int]:
-    """Return the language that a folded word indicates, and the weight."""
-    known = _signs("word").get(word)
+class _Sign(NamedTuple):
+    """What a word says: points for Kazakh by its letters, and the language of the word or its ending with its weight."""
+
+    kazakh: int
+    language: Language | None
+    weight: int
+
+
+def _sign_of(word: str, *, is_first: bool = False) -> _Sign:
+    """Return what a word says. Letters of a word with a capital are ignored: Kazakh names occur in Russian texts too."""
+    name_like = word[0].isupper() and not is_first
+    kazakh = _CLEAR if not name_like and _KAZAKH_LETTER.search(word) else 0
+    if len(word) > _LONGEST_WORD:
+        return _Sign(kazakh, None, 0)
+    folded = fold(word)
+    known = _signs("word").get(folded)
     if known is not None:
-        return known, _CLEAR
-    if len(word) >= _SHORTEST_WITH_ENDING:
+        return _Sign(kazakh, known, _CLEAR)
+    if len(folded) >= _SHORTEST_WITH_ENDING:
         for length in range(4, 1, -1):
-            language = _signs("ending").get(word[-length:])
+            language = _signs("ending").get(folded[-length:])
             if language is not None:
-                return language, _SLIGHT
-    return None, 0
+                return _Sign(kazakh, language, _SLIGHT)
+    return _Sign(kazakh, None, 0)
 
 
-def _scores(text: str) -> dict[Language, int]:
-    scores: dict[Language, int] = {"kk": 0, "ru": 0, "en": 0}
-    folded = fold(text)  # of the same length as the text
-    for match in _WORD.finditer(text):
-        start, end = match.span()
-        word = match.group()
-        name_like = start > 0 and word[0].isupper()  # Kazakh names occur in Russian texts too
-        if not name_like and _KAZAKH_LETTER.search(word):
-            scores["kk"] += _CLEAR
-        language, weight = _weigh(folded[start:end]) if end - start <= _LONGEST_WORD else (None, 0)
-        if language is not None:
-            scores[language] += weight
-    return scores
+def _both_signs(word: str, *, is_first: bool = False) -> tuple[_Sign, _Sign]:
+    """Return what a word says as written, and read as Cyrillic."""
+    written, cyrillic = _sign_of(word, is_first=is_first), to_cyrillic(word)
+    return written, written if cyrillic is word else _sign_of(cyrillic, is_first=is_first)
+
+
+_remembered_signs = lru_cache(maxsize=_REMEMBERED)(_both_signs)
+
+
+def _scores(sample: str) -> tuple[dict[Language, int], dict[Language, int]]:
+    """Return the sums by language of the words as written, and read as Cyrillic."""
+    as_written: dict[Language, int] = {"kk": 0, "ru": 0, "en": 0}
+    as_cyrillic = as_written.copy()
+    words = _WORD.findall(sample)
+    signs = [_remembered_signs(word) if len(word) <= _LONGEST_WORD else _both_signs(word) for word in words]
+    if words and sample.startswith(words[0]):
+        signs[0] = _both_signs(words[0], is_first=True)
+    for written, cyrillic in signs:
+        as_written["kk"] += written[0]
+        as_cyrillic["kk"] += cyrillic[0]
+        if written[1] is not None:
+            as_written[written[1]] += written[2]
+        if cyrillic[1] is not None:
+            as_cyrillic[cyrillic[1]] += cyrillic[2]
+    return as_written, as_cyrillic
 
 
 def detect_language(text: str) -> Language:
@@ -69,11 +93,8 @@ def detect_language(text: str) -> Language:
     its letters, and Kazakh or Russian typed in Latin, are recognised by words and endings.
     """
     sample = text[:_WEIGHED]
-    scores = _scores(sample)
-    english = scores["en"]
-    if (cyrillic := to_cyrillic(sample)) is not sample:
-        scores = _scores(cyrillic)
-    if english > max(scores["kk"], scores["ru"]):
+    as_written, scores = _scores(sample)
+    if as_written["en"] > max(scores["kk"], scores["ru"]):
         return "en"
     if scores["kk"] == scores["ru"]:
         return "ru" if _RUSSIAN_LETTER.search(sample) and not _KAZAKH_LETTER.search(sample) else "kk"

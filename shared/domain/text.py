@@ -30,6 +30,8 @@ _IN_A_WORD: Final = re.compile(
     f"(?<=[^\\W\\d_])[{_UNSEEN}]*[-\u2010\u2011][{_UNSEEN} \t]*(?:\r\n?|[\n\x85\u2028\u2029])[{_UNSEEN} \t]*(?=[^\\W\\d_])|[{_UNSEEN}]+"
 )
 _LINE_ENDS: Final = "\n\r\x85\u2028\u2029"
+_HYPHENS: Final = "\u2010\u2011-"  # in a class of characters the last one is itself
+_DIVISION: Final = re.compile(f"[{_HYPHENS}][{_UNSEEN} \t]*[{_LINE_ENDS}]")  # without what must stand around it
 _ALWAYS_UNSEEN: Final = re.compile(f"[{_UNSEEN}]+")
 
 
@@ -72,9 +74,15 @@ class Reading:
         return start + self.shifts[bisect_right(self.starts, start)], end + self.shifts[bisect_right(self.starts, end - 1)]
 
 
+def may_divide_words(text: str) -> bool:
+    """Return whether the text has a hyphen before a line end. Most texts have none, and to see it is quick."""
+    has_both = any(end in text for end in _LINE_ENDS) and any(hyphen in text for hyphen in _HYPHENS)
+    return has_both and _DIVISION.search(text) is not None
+
+
 def reading(text: str, *, join_lines: bool = True) -> Reading:
     """Return the text without invisible characters and, with `join_lines`, with words joined that a line end divides. Linear."""
-    has_lines = join_lines and any(end in text for end in _LINE_ENDS)
+    has_lines = join_lines and may_divide_words(text)
     if not has_lines and _ALWAYS_UNSEEN.search(text) is None:
         return Reading(text)
     dropped = _IN_A_WORD if has_lines else _ALWAYS_UNSEEN

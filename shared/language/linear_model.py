@@ -98,7 +98,7 @@ class LinearModel:
 
     def __init__(self, weights: Weights) -> None:
         self._model = weights
-        self._squares = (weights.rarity * weights.rarity_unit).astype(np.float32) ** 2
+        self._squares = (np.arange(256, dtype=np.uint8) * weights.rarity_unit).astype(np.float32) ** 2  # by the stored rarity
         self.columns = len(weights.scales)
         self._memory = _Memory(self.columns)
         self._lock = threading.Lock()
@@ -139,8 +139,8 @@ class LinearModel:
         sums = np.add.reduceat(model.weights.take(features.grams, axis=0), features.starts, axis=0, dtype=np.int32)
         sums += model.weights.take(features.others, axis=0).sum(axis=1, dtype=np.int32)
         others = np.empty((len(text_words), _EXTRA), np.float32)
-        others[:, _SQUARE] = np.add.reduceat(self._squares.take(features.grams), features.starts)
-        others[:, _SQUARE] += self._squares.take(features.others).sum(axis=1)
+        others[:, _SQUARE] = np.add.reduceat(self._squares.take(model.rarity.take(features.grams)), features.starts)
+        others[:, _SQUARE] += self._squares.take(model.rarity.take(features.others)).sum(axis=1)
         hashes = np.fromiter(map(stem_hash, text_words), np.uint32, len(text_words))
         at = np.searchsorted(model.stems, hashes)
         others[:, _NEW] = model.stems.take(at, mode="clip") != hashes if len(model.stems) else 1

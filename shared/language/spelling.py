@@ -9,6 +9,8 @@ _GAP: Final = r"[ \u00a0.*·_/|-]"
 _FEWEST: Final = 4  # letters: «а я и в …» has as many words of one letter only by accident
 # A letter that is not in a word is followed by gaps and such letters. `_PAIRS`: words of two letters, beside longer ones.
 _SPACED: Final = re.compile(rf"(?<![^\W_])[^\W\d_](?:{_GAP}[^\W\d_](?![^\W_])){{{_FEWEST - 1},}}")
+# The same from its second character on, so that the search moves from gap to gap and not from letter to letter.
+_SPACED_GAP: Final = re.compile(rf"{_GAP}(?<=(?<![^\W_])[^\W\d_].)[^\W\d_](?:{_GAP}[^\W\d_]){{{_FEWEST - 2}}}(?![^\W_])", re.DOTALL)
 _PAIRS: Final = re.compile(rf"(?<![^\W_])[^\W\d_](?:{_GAP}[^\W\d_](?![^\W_]))+")
 _DIGIT: Final = re.compile(r"(?<=[^\W\d_])1(?!\d)|(?<!\d)[0346](?!\d)")
 _LETTER_OF_DIGIT: Final = {"0": "о", "1": "и", "3": "з", "4": "ч", "6": "б"}
@@ -19,7 +21,7 @@ LOOKALIKES: Final = str.maketrans("unrwdgslzvfοαρετκχυιν", "ипгшд
 
 def spaces_letters(text: str) -> bool:
     """Return whether the text has a word whose letters are spaced out."""
-    return _SPACED.search(text) is not None
+    return _SPACED_GAP.search(text) is not None
 
 
 def join_spaced(text: str) -> Reading:

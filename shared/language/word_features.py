@@ -50,7 +50,7 @@ class WordFeatures(NamedTuple):
 
 def words_to_read(tokens: Iterable[Token]) -> list[str]:
     """Return the different words of a text in the form in which models read them: folded keys, every digit as 0."""
-    found = list(dict.fromkeys([key if (key := token[0]).isalpha() else as_read(key) for token in tokens]))
+    found = list(dict.fromkeys(map(as_read, dict.fromkeys([token[0] for token in tokens]))))
     if len(found) > MOST_WORDS:
         found = found[: MOST_WORDS - _AT_THE_END] + found[-_AT_THE_END:]
     return found

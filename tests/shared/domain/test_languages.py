@@ -39,6 +39,13 @@ class TestDetectLanguage:
     def test_a_text_without_words_is_answered_in_the_state_language(self, text):
         assert detect_language(text) == "kk"
 
+    def test_of_a_long_text_four_thousand_characters_count(self):
+        quoted = "Справка о прикреплении к поликлинике номер пять города. " * 45
+        assert 2_000 < len(quoted) < 3_000
+        own = "Мен осыған байланысты сізден көмек сұраймын, өйткені маған ешкім жауап бермейді. " * 15
+        assert detect_language(quoted) == "ru"
+        assert detect_language((quoted + own)[:4_000]) == detect_language(quoted + own) == "kk"
+
     def test_the_longest_text_takes_a_few_milliseconds(self):
         text = "Дәрігер қабылдамады, талон жоқ деп қайтарды. " * 450
         began = time.thread_time()

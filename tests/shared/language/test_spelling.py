@@ -1,8 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.language.danger import speaks_of_danger
 from shared.language.protected import protected_subjects
-from shared.language.spelling import join_spaced, letters_for_digits
+from shared.language.spelling import _SPACED, join_spaced, letters_for_digits, spaces_letters
 from shared.language.tokens import key, tokenise
 
 
@@ -86,3 +88,9 @@ class TestDetectors:
     )
     def test_protected_subjects(self, text):
         assert protected_subjects(text) == ["EXTORTION"]
+
+
+class TestSpacesLetters:
+    @given(st.text(alphabet="аб1 ._-\u00a0\nx", max_size=30))
+    def test_the_quick_search_finds_what_the_plain_pattern_finds(self, text):
+        assert spaces_letters(text) == (_SPACED.search(text) is not None)
