@@ -7,7 +7,6 @@ question: complaints, reports, requests, emergencies and protected matters.
 import math
 import random
 import sys
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -101,7 +100,7 @@ def _packed(version: str, classes: Sequence[str], rarity: Mapping[int, float], w
     rarity_unit = float(rarities.max()) / UNSIGNED
     weighed = weights * rarities[:, None]
     units = np.array([np.quantile(np.abs(column[column != 0]), LARGEST) for column in weighed.T]) / SIGNED
-    stored = array("b", np.clip(np.rint(weighed / units), -SIGNED, SIGNED).astype(np.int8).tobytes())
+    stored = np.clip(np.rint(weighed / units), -SIGNED, SIGNED).astype(np.int8)
     known = np.where(rarities > 0, np.maximum(1, np.rint(rarities / rarity_unit)), 0).astype(np.uint8)
     return TopicModel(version, classes, [round(float(each), 6) for each in bias], units.tolist(), rarity_unit, known.tobytes(), stored)
 

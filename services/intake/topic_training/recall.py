@@ -35,12 +35,14 @@ _WRITTEN: Final = re.compile(rf"{re.escape(BEGINNING)}\n.*?{re.escape(END)}", re
 class Recall(NamedTuple):
     """Questions with the right article among the first ones, and all questions, by topic, by language and `ALL`.
 
-    `refused`: questions that are taken for something else, so that nothing is offered. `topics` and `languages`: the keys of both kinds.
+    `refused`: questions that are taken for something else, so that nothing is offered. `without`: those that have nothing in common with
+    any article. `topics` and `languages`: the keys of both kinds.
     """
 
     right: Counter[str]
     asked: Counter[str]
     refused: int
+    without: int
     topics: list[str]
     languages: list[str]
 
@@ -65,7 +67,7 @@ def measure() -> Recall:
     """Ask the held-out questions of topics with a published article."""
     known, model, policy = list(published_articles()), topic_model(), suggestion_policy()
     index, covered = ArticleIndex(known, model), {article.topic for article in known}
-    right, asked, refused = Counter[str](), Counter[str](), 0
+    right, asked, refused, without = Counter[str](), Counter[str](), 0, 0
     topics, languages = set[str](), set[str]()
     for line in HELD_OUT.read_text(encoding="utf-8").splitlines():
         question = json.loads(line)
@@ -73,12 +75,14 @@ def measure() -> Recall:
             continue
         topics.add(question["topic"])
         languages.add(question["language"])
-        is_right = question["topic"] in [each.article.topic for each in index.search(question["text"], DAY, policy.shown)]
+        offered = index.search(question["text"], DAY, policy.shown)
+        is_right = question["topic"] in [each.article.topic for each in offered]
         for slot in (ALL, question["topic"], question["language"]):
             asked[slot] += 1
             right[slot] += is_right
-        refused += model.no_question(model.rarities(features_of(question["text"]))) >= policy.no_question_chosen
-    return Recall(right, asked, refused, sorted(topics), sorted(languages))
+        refused += model.judge(model.rarities(features_of(question["text"]))).no_question >= policy.no_question_chosen
+        without += not offered
+    return Recall(right, asked, refused, without, sorted(topics), sorted(languages))
 
 
 def table(found: Recall) -> str:

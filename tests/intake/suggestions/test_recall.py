@@ -2,9 +2,10 @@
 
 import pytest
 
+from intake.suggestions.service.index import ArticleIndex
 from intake.suggestions.service.topics import TopicModel, topic_model
 from shared.domain.tables import ReferenceDataError
-from topic_training.recall import figures_of_page, measure, table
+from topic_training.recall import DAY, figures_of_page, measure, published_articles, table
 
 PROMISE = 0.03
 """How far a share may fall below the page before the page is wrong: texts and model are renewed more often than the page."""
@@ -38,6 +39,34 @@ class TestRecall:
     def test_every_topic_and_language_has_its_row(self, found):
         rows = table(found).splitlines()
         assert [slot for slot in (*found.topics, *found.languages) if not any(row.startswith(f"| {slot} |") for row in rows)] == []
+
+
+NOTHING = [
+    "здравствуйте добрый день",
+    "қайырлы күн, сәлеметсіз бе",
+    "спасибо большое, всё понятно",
+    "тест тест тест тест",
+    "йцукен фывапр ячсмить",
+    "asdfgh qwerty zxcvbn",
+    "ааааа бббббб вввввв",
+    "lorem ipsum dolor sit amet",
+    "вжщпр ылодт хъзщш гнеку",
+    "менің атым Болат, танысайық",
+]
+
+
+@pytest.fixture(scope="module")
+def index():
+    return ArticleIndex(list(published_articles()), topic_model())
+
+
+class TestEvidence:
+    @pytest.mark.parametrize("text", NOTHING)
+    def test_nothing_is_offered_for_a_text_that_says_nothing(self, index, text):
+        assert index.search(text, DAY, 3) == []
+
+    def test_of_the_questions_hardly_one_is_left_without_an_article(self, found):
+        assert found.without <= 0.01 * found.asked["all"]
 
 
 class TestModel:

@@ -16,6 +16,8 @@ class SuggestionPolicy(StrictModel):
     similarity: float = Field(ge=0)
     repeated: float = Field(ge=0, le=1)
     least_score: float = Field(ge=0, le=1)
+    least_best: float = Field(ge=0, le=1)
+    least_similarity: float = Field(ge=0, le=1)
     no_question: float = Field(ge=0, le=1)
     no_question_chosen: float = Field(ge=0, le=1)
     shortest: int = Field(ge=1)

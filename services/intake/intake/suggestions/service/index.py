@@ -4,16 +4,50 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
 
 from intake.suggestions.policy import suggestion_policy
 from intake.suggestions.schemas import OfferedArticle, Suggestion
-from intake.suggestions.service.features import features_of
+from intake.suggestions.service.features import BUCKETS, features_of
 from intake.suggestions.service.topics import TopicModel
 
 _ASKED: Final = 3.0  # a word of the question or a synonym says more about the subject than one of the answer
 _ANSWERED: Final = 1.0
+
+
+class _Counted(NamedTuple):
+    """The articles that have a feature and how much it counts in each, those of one feature after those of another.
+
+    `starts`: by feature, where its articles begin; the next one's begin where they end.
+    """
+
+    starts: npt.NDArray[np.int64]
+    articles: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, vectors: Sequence[Mapping[int, float]]) -> "_Counted":
+        """Return the features of the articles, which are given in order."""
+        size = sum(map(len, vectors))
+        features = np.fromiter((feature for vector in vectors for feature in vector), np.int64, size)
+        articles = np.repeat(np.arange(len(vectors)), np.fromiter(map(len, vectors), np.int64, len(vectors)))
+        values = np.fromiter((value for vector in vectors for value in vector.values()), np.float64, size)
+        order = np.argsort(features, kind="stable")
+        return cls(np.searchsorted(features[order], np.arange(BUCKETS + 1)), articles[order], values[order])
+
+    def sums(self, known: Mapping[int, float], articles: int) -> list[float]:
+        """Return the scalar product of a text with each article."""
+        features = np.fromiter(known, np.int64, len(known))
+        begin, number = self.starts[features], self.starts[features + 1] - self.starts[features]
+        ends = np.cumsum(number)
+        found = np.arange(int(ends[-1])) + np.repeat(begin - ends + number, number)
+        weights = np.repeat(np.fromiter(known.values(), np.float64, len(known)), number) * self.values[found]
+        sums: list[float] = np.bincount(self.articles[found], weights, articles).tolist()
+        return sums
 
 
 class ArticleIndex:
@@ -22,21 +56,22 @@ class ArticleIndex:
     def __init__(self, articles: Sequence[OfferedArticle], model: TopicModel) -> None:
         self._articles = articles
         self._model = model
-        self._found: dict[int, list[tuple[int, float]]] = defaultdict(list)
-        """By feature: the articles that have it, and how much it counts in them."""
-        for number, article in enumerate(articles):
-            for feature, value in _vector(article, model).items():
-                self._found[feature].append((number, value))
+        self._counted = _Counted.of([_vector(article, model) for article in articles])
 
     def search(self, text: str, day: date, limit: int, *, no_question: float = 1.0) -> list[Suggestion]:
-        """Return the articles valid on a day that may answer the question, best first.
+        """Return the articles valid on a day that may answer the question, best first; none for a text that has little to do with any.
 
         `no_question`: the probability from which on the text is none, so that nothing is returned.
         """
         known = self._model.rarities(features_of(text))
-        if not known or self._model.no_question(known) >= no_question:
+        policy = suggestion_policy()
+        if not known or not self._articles:
             return []
-        return self._ranked(self._model.topics(known), self._similarities(known), day, limit)
+        shares, similar = self._model.judge(known), self._similarities(known)
+        if shares.no_question >= no_question or max(similar) < policy.least_similarity:
+            return []
+        found = self._ranked(shares.topics, similar, day, limit)
+        return found if found and found[0].score >= policy.least_best else []
 
     def article(self, article_id: UUID) -> OfferedArticle | None:
         return next((article for article in self._articles if article.id == article_id), None)
@@ -44,11 +79,7 @@ class ArticleIndex:
     def _similarities(self, known: Mapping[int, float]) -> Sequence[float]:
         """Return the cosine between the text and each article."""
         length = math.sqrt(sum(value * value for value in known.values()))
-        found = [0.0] * len(self._articles)
-        for feature, value in known.items():
-            for number, counted in self._found.get(feature, ()):
-                found[number] += value * counted
-        return [each / length for each in found]
+        return [each / length for each in self._counted.sums(known, len(self._articles))]
 
     def _ranked(self, topics: Mapping[str, float], similar: Sequence[float], day: date, limit: int) -> list[Suggestion]:
         """Choose one after the other. Each further article of a topic counts less, so that another reading of the question is shown too."""

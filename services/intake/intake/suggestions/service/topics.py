@@ -7,12 +7,14 @@ bucket as an unsigned byte and the weights of each bucket for each class as sign
 import json
 import math
 import zlib
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from intake.suggestions.service.features import BUCKETS
 from shared.domain.tables import ReferenceDataError
@@ -21,11 +23,18 @@ from shared.domain.taxonomy import taxonomy
 FILE: Final = "topic_model.bin"
 
 
+class TopicShares(NamedTuple):
+    """Probabilities: of each topic for a question, and that the text is a complaint, a report, an emergency or a protected matter."""
+
+    topics: Mapping[str, float]
+    no_question: float
+
+
 @dataclass(frozen=True, eq=False)
 class TopicModel:
     """Logistic regressions over the features of a text: one for each topic, and last the one of what is no question.
 
-    `units` (by class) and `rarity_unit` scale the stored bytes.
+    `weights`: buckets by classes. `units` (by class) and `rarity_unit` scale the stored bytes.
     """
 
     version: str
@@ -34,19 +43,18 @@ class TopicModel:
     units: Sequence[float]
     rarity_unit: float
     rarity: bytes
-    weights: "array[int]"
+    weights: npt.NDArray[np.int8]
 
     @classmethod
     def of(cls, content: bytes) -> "TopicModel":
         """Return the model of a file. Raises ReferenceDataError if its parts do not fit each other or the taxonomy."""
         head, _, packed = content.partition(b"\n")
         header, body = json.loads(head), zlib.decompress(packed)
-        rarity, weights = body[:BUCKETS], array("b")
-        weights.frombytes(body[BUCKETS:])
+        rarity, weights = body[:BUCKETS], np.frombuffer(body, np.int8, offset=BUCKETS)
         classes = header["classes"]
         if len(weights) != BUCKETS * (len(classes) + 1) or set(classes) != taxonomy().topics.keys():
             raise ReferenceDataError(FILE, 1, "the model does not fit the topics: train it again")
-        return cls(header["version"], classes, header["bias"], header["units"], header["rarity_unit"], rarity, weights)
+        return cls(header["version"], classes, header["bias"], header["units"], header["rarity_unit"], rarity, weights.reshape(BUCKETS, -1))
 
     def file(self) -> bytes:
         """Return the content of the file of this model."""
@@ -59,23 +67,19 @@ class TopicModel:
         rarity, unit = self.rarity, self.rarity_unit
         return {feature: rarity[feature] * unit for feature in features if rarity[feature]}
 
-    def topics(self, known: Mapping[int, float]) -> dict[str, float]:
-        """Return the probability of each topic for a question with these features (`rarities`)."""
-        scores = self._scores(known)[:-1]
+    def judge(self, known: Mapping[int, float]) -> TopicShares:
+        """Return the probabilities of a text with these features (`rarities`)."""
+        *scores, no_question = self._scores(known)
         highest = max(scores)
         powers = [math.exp(score - highest) for score in scores]
         whole = sum(powers)
-        return {name: power / whole for name, power in zip(self.classes, powers, strict=True)}
-
-    def no_question(self, known: Mapping[int, float]) -> float:
-        """Return the probability that a text is a complaint, a report, an emergency or a protected matter."""
-        return 1 / (1 + math.exp(-self._scores(known)[-1]))
+        topics = {name: power / whole for name, power in zip(self.classes, powers, strict=True)}
+        return TopicShares(topics, 1 / (1 + math.exp(-no_question)))
 
     def _scores(self, known: Mapping[int, float]) -> list[float]:
-        width = len(self.classes) + 1
         length = math.sqrt(sum(value * value for value in known.values())) or 1.0
-        rows = (self.weights[feature * width : (feature + 1) * width] for feature in known)
-        sums = [sum(column) for column in zip(*rows, strict=True)] or [0] * width
+        rows = np.fromiter(known, np.intp, len(known))
+        sums = self.weights.take(rows, axis=0).sum(axis=0, dtype=np.int64).tolist()
         return [bias + total * unit / length for bias, total, unit in zip(self.bias, sums, self.units, strict=True)]
 
 
