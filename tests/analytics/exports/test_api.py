@@ -12,6 +12,7 @@ import structlog
 from pyarrow import parquet
 from python_calamine import CalamineWorkbook
 from sqlalchemy import insert
+from sqlalchemy.exc import OperationalError
 
 from analytics.exports import policy
 from analytics.exports.service import reading
@@ -260,3 +261,29 @@ class TestDisconnect:
         pool = world.parts.database._reader.pool
         assert pool.checkedout() == 0
         assert len(table((await world.get("/exports/facts.csv", **PERIOD)).content)) == 100
+
+
+class TestDatabaseFailure:
+    @pytest.mark.parametrize("file", ["facts.csv", "facts.xlsx", "transitions.parquet"])
+    async def test_before_the_first_row_it_is_an_error_and_no_file(self, world, monkeypatch, file):
+        async def fail(*_given):
+            raise OperationalError("SELECT", None, ConnectionError(), hide_parameters=True)
+
+        monkeypatch.setattr(reading.facts, "exported_facts", fail)
+        monkeypatch.setattr(reading.facts, "exported_transitions", fail)
+        refused = await world.get(f"/exports/{file}", **PERIOD)
+        assert refused.status_code == 503
+        assert refused.headers["content-type"] == "application/problem+json"
+        monkeypatch.undo()
+        assert (await world.get(f"/exports/{file}", **PERIOD)).status_code == 200, "the failed export is not running any more"
+
+
+class TestLabels:
+    async def test_codes_of_proof_decision_and_urgency_have_labels(self, world, make):
+        await world.consume(make("appeal-registered", 1), make("appeal-routed", 1), make("solution-proposed", 1))
+        asked = {"from": "2026-01-01", "to": "2026-12-31", "labels": "ru"}
+        [row] = table((await world.get("/exports/facts.csv", **asked)).content)
+        names = ("Подтверждение решения (название)", "Решение классификатора (название)", "Срочность (название)")
+        assert [row[name] for name in names] == ["Медорганизация сообщила о решении", "Решено автоматически", "Обычная"]
+        events = table((await world.get("/exports/transitions.csv", **asked)).content)
+        assert {event["Кто вызвал (название)"] for event in events} == {"Заявитель", "Система", "Медицинская организация"}

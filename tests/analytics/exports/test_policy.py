@@ -7,6 +7,7 @@ from analytics.facts.models import fact, transition
 from shared.domain.tables import ReferenceDataError
 
 UNSEEN = {
+    "reopening_id",
     "appeal_id",
     "follows",
     "event_id",

@@ -40,4 +40,4 @@ async def export_rows(
     get all regions, and nothing that identifies an appeal. `docs/integration/exports.md` describes the columns.
     """
     streams: ExportStreams = request.app.state.exports
-    return streams.response(Export.of(grain, file_format, query, view_of(reader, query.region)), reader)
+    return await streams.response(Export.of(grain, file_format, query, view_of(reader, query.region)), reader)

@@ -43,12 +43,17 @@ class ExportStreams:
         self._units = units
         self._free = asyncio.Semaphore(AT_ONCE)
 
-    def response(self, export: Export, reader: Principal) -> ExportResponse:
-        """Return the export as a download. Raises Unavailable while AT_ONCE others run."""
+    async def response(self, export: Export, reader: Principal) -> ExportResponse:
+        """Return the export as a download whose first rows are read. Raises Unavailable while AT_ONCE others run.
+
+        A database that does not answer raises here, so that the client gets an error and not the beginning of a file.
+        """
         if self._free.locked():
             raise Unavailable("Other exports are running. Try again when one of them is complete.", retry_after=RETRY_SECONDS)
         headers = {"Content-Disposition": disposition(export.file_name), **DOWNLOAD_HEADERS}
-        return ExportResponse(self._chunks(export, reader), headers=headers, media_type=MEDIA_TYPES[export.file_format])
+        chunks = self._chunks(export, reader)
+        first = await anext(chunks, b"")
+        return ExportResponse(_with_first(first, chunks), headers=headers, media_type=MEDIA_TYPES[export.file_format])
 
     async def _chunks(self, export: Export, reader: Principal) -> AsyncGenerator[bytes]:
         """Yield the file. Its beginning and end are logged by codes: neither who asked nor what the filters were."""
@@ -75,3 +80,10 @@ class ExportStreams:
                 is_complete = True
             finally:
                 entry.info("an export ends", rows=count, complete=is_complete)
+
+
+async def _with_first(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(rest):
+        yield first
+        async for chunk in rest:
+            yield chunk

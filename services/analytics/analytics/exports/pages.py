@@ -13,6 +13,7 @@ from analytics.exports.dependencies import ExportResponse, ExportStreams
 from analytics.exports.policy import ExportFormat, ExportGrain, columns_of
 from analytics.exports.schemas import ExportQuery
 from analytics.exports.service import READERS, Export
+from analytics.facts import service as facts
 from analytics.facts.schemas import Group
 from analytics.kpis.service import Period, View, part_labels, presets, view_of
 from shared.auth import PagePrincipalDep, Principal, check_role, require_page
@@ -48,7 +49,7 @@ FILTERS: Final = {
     "tier": (Group.TIER, N_("Tier")),
     "language": (Group.LANGUAGE, N_("Language of the appeal")),
 }
-_FIELDS: Final = ("from", "to", "region", *FILTERS, "district")
+_FIELDS: Final = ("from", "to", "region", *FILTERS, "district", "provider_id")
 _PROBLEMS: Final = {
     "required": N_("Enter both dates."),
     "bad-format": N_("Enter the date as year, month and day."),
@@ -91,7 +92,7 @@ async def download_export(
 ) -> ExportResponse:
     """Return the file that the page links to."""
     streams: ExportStreams = request.app.state.exports
-    return streams.response(Export.of(grain, file_format, query, view_of(reader, query.region)), reader)
+    return await streams.response(Export.of(grain, file_format, query, view_of(reader, query.region)), reader)
 
 
 def _this_year(now: datetime) -> Period:
@@ -116,6 +117,8 @@ async def _render(request: Request, work: UnitOfWork, view: View, entered: Mappi
         labels = await part_labels(work.session, group, ())
         options = [(str(code), labels[str(code)].in_(language)) for code in codes[name]]
         filters.append((name, pages.text(request, heading), options))
+    region = entered["region"] if entered["region"] in regions() else ""
+    providers = await facts.providers_in(work.session, region) if region else []
     region_labels = {code: region.label.in_(language) for code, region in regions().items()}
     query = urlencode({name: value for name, value in entered.items() if value} | {"labels": language})
     files = [
@@ -140,6 +143,7 @@ async def _render(request: Request, work: UnitOfWork, view: View, entered: Mappi
         region_label=region_labels.get(entered["region"]),
         regions=sorted(region_labels.items(), key=lambda pair: (pair[0] == CENTRAL_OFFICE, pair[1])),
         filters=filters,
+        providers=[(provider_id, label.in_(language)) for provider_id, label in providers],
         files=files,
         with_numbers=view.sees_appeals,
     )

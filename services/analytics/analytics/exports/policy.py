@@ -11,7 +11,7 @@ from typing import Final
 from shared.auth import Role
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError, Row
-from shared.policy_files import policy_table
+from shared.policy_files import policy_rows, policy_table
 
 PACKAGE: Final = "analytics.exports"
 READERS: Final[tuple[Role, ...]] = ("analyst", "supervisor", "head", "admin")
@@ -67,3 +67,15 @@ def _column(row: Row) -> Column:
 def columns_of(grain: ExportGrain, *, with_numbers: bool) -> list[Column]:
     """Return the columns of an export in their order; the appeal's number only for those who may read it."""
     return [column for column in columns().values() if grain in column.grains and (with_numbers or column.code != NUMBER)]
+
+
+@cache
+def code_labels() -> Mapping[str, Mapping[str, Label]]:
+    """Return the labels of codes that no other file names, by column and code. Raises ReferenceDataError for a code given twice."""
+    found: dict[str, dict[str, Label]] = {}
+    for row in policy_rows(PACKAGE, "labels.csv"):
+        entries = found.setdefault(row.text("column"), {})
+        if row.text("code") in entries:
+            raise row.error("a code is given twice")
+        entries[row.text("code")] = row.label()
+    return MappingProxyType(found)

@@ -9,8 +9,8 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from analytics.exports.policy import Column, columns
-from analytics.facts.schemas import Group
+from analytics.exports.policy import Column, code_labels, columns
+from analytics.facts.schemas import ActorKind, Group, Proof
 from analytics.kpis.service import part_labels
 from shared.domain.labels import Label, Language
 from shared.domain.regions import regions
@@ -58,11 +58,11 @@ _CALCULATED: Final[Mapping[str, Callable[[Any], Cell]]] = {
 _STORED: Final = frozenset(
     {
         "number", "received_on", *_GROUPS, "district", "urgency", "imported", "status", "extended", "reopened", "confirmed", "score",
-        "proof", "decision", "agreed", "type", "actor_kind", "holder_before", "holder_after", "dwell_seconds", "backward",
+        "proof", "decision", "agreed", "ended_on", "type", "actor_kind", "holder_before", "holder_after", "dwell_seconds", "backward",
     }
 )  # fmt: skip
 """Columns whose cells are those of the tables."""
-_LABELLED: Final = frozenset({*_GROUPS, "status", "holder_before", "holder_after"})
+_LABELLED: Final = frozenset({*_GROUPS, "status", "holder_before", "holder_after", "urgency", "proof", "decision", "actor_kind"})
 _LABEL: Final = "_label"
 
 
@@ -71,6 +71,8 @@ def check_columns() -> None:
     known = {*_STORED, *_DAYS, *_CALCULATED, "provider_label", *(code + _LABEL for code in _LABELLED)}
     if unknown := columns().keys() - known:
         raise ReferenceDataError("columns.csv", 1, f"nothing fills {', '.join(sorted(unknown))}")
+    if unlabelled := set(Proof) - code_labels()["proof"].keys() | set(ActorKind) - code_labels()["actor_kind"].keys():
+        raise ReferenceDataError("labels.csv", 1, f"missing: {', '.join(sorted(unlabelled))}")
 
 
 async def labels_in(session: AsyncSession, language: Language) -> Labels:
@@ -79,6 +81,7 @@ async def labels_in(session: AsyncSession, language: Language) -> Labels:
     named: dict[str, Mapping[str, Label]] = {code: await part_labels(session, group, ()) for code, group in _GROUPS.items()}
     named["status"] = {code: status.label for code, status in known.statuses.items()}
     named["holder_before"] = named["holder_after"] = {code: holder.label for code, holder in known.holders.items()}
+    named |= code_labels()
     return {name: {code: label.in_(language) for code, label in entries.items()} for name, entries in named.items()}
 
 

@@ -5,7 +5,7 @@ from analytics.facts.repository.exported import allow_pauses, exported_facts, ex
 from analytics.facts.repository.figures import call_totals, count, count_by, count_cells, self_served_count
 from analytics.facts.repository.formulas import answer_times, listed_appeals, tallies
 from analytics.facts.repository.inquiries import fulfilled_commitments, lawful_refusals, overdue_inquiries, reply_times
-from analytics.facts.repository.present import answered_since, applied_until, in_statuses, provider_names, received_between
+from analytics.facts.repository.present import answered_since, applied_until, in_statuses, provider_names, providers_in, received_between
 from analytics.facts.repository.recounts import out_of_date, recount, recount_everything
 from analytics.facts.repository.rows import (
     commitments,
@@ -48,6 +48,7 @@ __all__ = [
     "out_of_date",
     "overdue_inquiries",
     "provider_names",
+    "providers_in",
     "received_between",
     "recount",
     "recount_everything",

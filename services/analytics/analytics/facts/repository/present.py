@@ -21,6 +21,12 @@ async def provider_names(session: AsyncSession, provider_ids: Sequence[str]) -> 
     return {str(row.provider_id): Label(row.name_kk, row.name_ru, row.name_ru) for row in (await session.execute(query)).all()}
 
 
+async def providers_in(session: AsyncSession, region: str) -> list[tuple[str, Label]]:
+    """Return the ids and names of the providers of a region, by their Kazakh name."""
+    query = select(provider).where(provider.c.region == region).order_by(provider.c.name_kk, provider.c.provider_id)
+    return [(str(row.provider_id), Label(row.name_kk, row.name_ru, row.name_ru)) for row in (await session.execute(query)).all()]
+
+
 async def applied_until(session: AsyncSession) -> datetime | None:
     """Return the time of the newest event in the figures; None before the first event."""
     moment: datetime | None = (await session.execute(select(func.max(transition.c.at)))).scalar_one()
