@@ -1,4 +1,4 @@
-"""A PostgreSQL server on loopback with disposable data, as durable as in production.
+"""A PostgreSQL server on loopback with disposable data, by default as durable as in production.
 
 `initdb` refuses root, so for a superuser it runs as the user of the package.
 """
@@ -45,6 +45,13 @@ log_error_verbosity = 'terse'
 """  # the delay: docs/operations/processes.md; the last three keep statements and row values out of the server's log
 
 
+UNSYNCED = """
+fsync = off
+commit_delay = 0
+"""
+"""A commit waits for the operating system alone: a killed server loses nothing, a machine without power may."""
+
+
 def find_binaries() -> Path:
     """Return the folder of `initdb` and `pg_ctl`: the one in PATH, else Debian's newest. Raises EngineMissing."""
     if (found := shutil.which("initdb")) is not None:
@@ -66,15 +73,17 @@ def reachable(folder: Path) -> Path:
 class PostgresServer:
     """A server under `folder` that listens on 127.0.0.1 only. Its single role is a superuser with a password.
 
-    An existing folder keeps its port, password and data, and a second object over it finds the running server.
+    An existing folder keeps its port, password and data, and a second object over it finds the running server. One that is not
+    `synced` does not wait for the disk.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, synced: bool = True) -> None:
         self.folder = reachable(folder)
         self._data = self.folder / "data"
         self._log = self.folder / "server.log"
         self._address = self.folder / "url"
         self._port = port
+        self._synced = synced
 
     @property
     def url(self) -> str:
@@ -167,7 +176,7 @@ class PostgresServer:
             )  # fmt: skip
         port = self._port or free_ports(1)[0]
         with (self._data / "postgresql.conf").open("a") as settings:
-            settings.write(SETTINGS.format(port=port))
+            settings.write(SETTINGS.format(port=port) + ("" if self._synced else UNSYNCED))
         self._address.touch(mode=0o600)
         self._address.write_text(f"postgresql://{ROLE}:{password}@127.0.0.1:{port}")
 

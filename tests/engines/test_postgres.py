@@ -10,9 +10,16 @@ async def _connect(server):
     return await asyncpg.connect(f"{server.url}/postgres", timeout=PATIENCE)
 
 
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    """A server as durable as in production; that of the run's other tests does not wait for the disk."""
+    with PostgresServer(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
 @pytest.fixture
 def server(postgres):
-    """The run's server, which this module kills, suspends and restarts: none of its other users is at work meanwhile."""
+    """The server, which a test may kill, suspend and restart."""
     yield postgres
     postgres.resume()
     postgres.start()

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -10,11 +11,25 @@ from tests.patience import LONG_PATIENCE
 NEWEST = head("routing")
 
 
-def run(tmp_path, *words: str, **told: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"ARYZ_DATA": str(tmp_path)} | told
-    return subprocess.run(
-        [sys.executable, "-m", *words], env=environment, capture_output=True, text=True, timeout=LONG_PATIENCE, check=False
-    )
+WRONG = [
+    (
+        {"ARYZ_OIDC_ISSUER": "https://example.org", "ARYZ_ROUTING_PUBLIC_URL": "https://aryz.example"},
+        "routing: ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER",
+    ),
+    ({"ARYZ_OIDC_ISSUER": "https://example.org"}, "routing: settings: ARYZ_ROUTING_PUBLIC_URL: is needed beside ARYZ_OIDC_ISSUER"),
+    ({"ARYZ_ENV": "production"}, "routing: the local issuer is for one machine"),
+    ({"ARYZ_PREFIX": "Secret!"}, "routing: settings: ARYZ_PREFIX: "),
+    ({"ARYZ_ROUTING_CLOCK_SECONDS": "Secret!"}, "routing: settings: ARYZ_ROUTING_CLOCK_SECONDS: "),
+    ({"ARYZ_LOG_LEVEL": "Secret!"}, "routing: settings: ARYZ_LOG_LEVEL: "),
+    ({"ARYZ_TRUSTED_PROXIES": "Secret!"}, "routing: settings: "),
+    ({"ARYZ_TRUSTED_PROXIES": '["Secret!"]'}, "routing: settings: ARYZ_TRUSTED_PROXIES.0: "),
+]
+
+
+def run(tmp_path, *arguments: str, given: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"ARYZ_DATA": str(tmp_path)} | settings
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.run(command, env=environment, input=given, capture_output=True, text=True, timeout=LONG_PATIENCE, check=False)
 
 
 class TestMain:
@@ -31,25 +46,18 @@ class TestMain:
         assert run(tmp_path, "routing", "migrate").stdout == f"routing: the database is at revision {NEWEST}\n"
         assert run(tmp_path, "routing", "replay").stdout == "0 events applied\n"
 
-    @pytest.mark.parametrize(
-        ("environment", "sentence"),
-        [
-            (
-                {"ARYZ_OIDC_ISSUER": "https://example.org", "ARYZ_ROUTING_PUBLIC_URL": "https://aryz.example"},
-                "routing: ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER",
-            ),
-            ({"ARYZ_OIDC_ISSUER": "https://example.org"}, "routing: settings: ARYZ_ROUTING_PUBLIC_URL: is needed beside ARYZ_OIDC_ISSUER"),
-            ({"ARYZ_ENV": "production"}, "routing: the local issuer is for one machine"),
-            ({"ARYZ_PREFIX": "Secret!"}, "routing: settings: ARYZ_PREFIX: "),
-            ({"ARYZ_ROUTING_CLOCK_SECONDS": "Secret!"}, "routing: settings: ARYZ_ROUTING_CLOCK_SECONDS: "),
-            ({"ARYZ_LOG_LEVEL": "Secret!"}, "routing: settings: ARYZ_LOG_LEVEL: "),
-            ({"ARYZ_TRUSTED_PROXIES": "Secret!"}, "routing: settings: "),
-            ({"ARYZ_TRUSTED_PROXIES": '["Secret!"]'}, "routing: settings: ARYZ_TRUSTED_PROXIES.0: "),
-        ],
-    )
-    def test_a_wrong_setting_is_one_sentence_without_its_value(self, tmp_path, environment, sentence):
-        done = run(tmp_path, "routing", "worker", **environment)
-        assert done.returncode == 1
-        assert done.stderr.splitlines()[-1].startswith(sentence)
+    def test_a_wrong_setting_is_one_sentence_without_its_value(self, tmp_path):
+        done = run(tmp_path, "tests.shared.commands_in_turn", given=json.dumps([environment for environment, _ in WRONG]))
+        endings = json.loads(done.stdout)
+        assert [ending[: len(sentence)] for ending, (_, sentence) in zip(endings, WRONG, strict=True)] == [
+            sentence for _, sentence in WRONG
+        ]
+        assert all("\n" not in ending for ending in endings)
         assert "Traceback" not in done.stderr
+        assert "Secret!" not in done.stdout + done.stderr
+
+    def test_a_refusal_is_the_last_line_and_the_exit_code_1(self, tmp_path):
+        done = run(tmp_path, "routing", "worker", ARYZ_PREFIX="Secret!")
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1].startswith("routing: settings: ARYZ_PREFIX: ")
         assert "Secret!" not in done.stderr
