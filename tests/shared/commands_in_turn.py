@@ -20,4 +20,4 @@ def ending(environment: dict[str, str]) -> str | int | None:
 
 
 if __name__ == "__main__":
-    print(json.dumps([ending(each) for each in json.load(sys.stdin)]))
+    sys.stdout.write(json.dumps([ending(each) for each in json.load(sys.stdin)]))
