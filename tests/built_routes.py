@@ -1,7 +1,6 @@
 """A cache of route parameters and responses, which FastAPI builds anew for each of the tests' thousands of applications."""
 
 from fastapi import routing
-from fastapi.dependencies import models
 
 _Context = routing._EffectiveRouteContext
 _build = _Context.from_api_route
@@ -18,9 +17,3 @@ def _built_once(*, original_route, include_context):
 def build_once() -> None:
     """Build what a route needs once for each router that includes it."""
     _Context.from_api_route = _built_once
-
-
-def release_endpoints() -> None:
-    """Empty FastAPI's caches of callables. They hold each endpoint that a test defines, and with it the test's whole application."""
-    for cached in (models._is_gen_callable_cached, models._is_async_gen_callable_cached, models._is_coroutine_callable_cached):
-        cached.cache_clear()

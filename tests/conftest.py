@@ -10,7 +10,8 @@ import pytest
 from hypothesis import settings
 
 from engines import EngineMissing, KafkaCluster, PostgresServer
-from tests.built_routes import build_once, release_endpoints
+from tests.built_routes import build_once
+from tests.cached_calls import release
 from tests.databases import engine, pytest_generate_tests  # noqa: F401 - pytest finds fixtures and hooks by name
 from tests.mail_server import mail_server  # noqa: F401
 from tests.name_service import stands_for  # noqa: F401
@@ -39,7 +40,7 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True, scope="module")
 def _release_memory() -> Iterator[None]:
     yield
-    release_endpoints()
+    release()
     gc.collect()
 
 
