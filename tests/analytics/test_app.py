@@ -42,7 +42,12 @@ class TestTheService:
             "/analytics/v1/live",
             "/analytics/v1/trends",
         }
-        others = {"/analytics/v1/exports/{grain}.{file_format}", "/analytics/v1/reconciliations"}
+        others = {
+            "/analytics/v1/exports/{grain}.{file_format}",
+            "/analytics/v1/providers/index",
+            "/analytics/v1/reconciliations",
+            "/analytics/v1/reports/{region}/{period}.{file_format}",
+        }
         assert set(paths) == figures | others
 
     def test_nothing_is_opened_when_the_application_is_made(self, tmp_path):

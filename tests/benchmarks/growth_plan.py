@@ -97,7 +97,9 @@ PLANS: Mapping[str, Plan] = {
         {"delivery": "t.next_at IS NOT NULL", "notice_route": "t.due_at IS NOT NULL", "outcome_check": "t.status = 'OPEN'"},
     ),
     "analytics": Plan(
-        _of_appeal("fact", "transition"), _BY_REQUEST, _EVERYWHERE | {"provider", "call_fact", "self_served", "issued_report"} | _ROLLUPS
+        _of_appeal("fact", "transition"),
+        _BY_REQUEST,
+        _EVERYWHERE | {"provider", "call_fact", "rating_fact", "self_served", "issued_report"} | _ROLLUPS,
     ),
 }
 

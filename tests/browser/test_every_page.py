@@ -62,6 +62,7 @@ PAGES = [
     ("/routing/desk/deputies", "head"),
     ("/analytics/dashboard", "analyst"),
     ("/analytics/exports", "analyst"),
+    ("/analytics/providers", "analyst"),
     ("/analytics/reconcile", "analyst"),
     ("/analytics/reports", "analyst"),
     ("/analytics/reports/KZ/2025.html", "analyst"),

@@ -70,13 +70,6 @@ class TestEveryService:
             assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, media), page
             assert "https://" not in answer.text or page == "openapi.json"  # nothing comes from another origin
 
-    def test_what_is_not_built_yet_answers_404(self, people):
-        gets = [
-            "/analytics/v1/providers/index",
-        ]
-        for path in gets:
-            assert is_problem(people.get(path), 404, "not-found")
-
     @pytest.mark.parametrize(
         ("path", "allowed"),
         [

@@ -50,6 +50,8 @@ PATHS = {
 BODIES: dict[str, Any] = {"POST /intake/v1/appeals": APPEAL}
 QUERIES = {
     "GET /analytics/exports/{grain}.{file_format}": "from=2025-01-01&to=2025-12-31",
+    "GET /analytics/providers.csv": "period=2025-Q4",
+    "GET /analytics/v1/providers/index": "period=2025-Q4",
     "GET /analytics/v1/exports/{grain}.{file_format}": "from=2025-01-01&to=2025-12-31",
     "GET /analytics/v1/kpis/{kpi_id}": "from=2025-01-01&to=2025-12-31",
     "GET /analytics/v1/kpis/{kpi_id}/appeals": "from=2025-01-01&to=2025-12-31",

@@ -18,6 +18,9 @@ from analytics.facts import service as facts
 from analytics.facts.handlers import HANDLERS
 from analytics.kpis import api as kpis_api
 from analytics.kpis import service as kpis
+from analytics.providers import api as providers_api
+from analytics.providers import pages as providers_pages
+from analytics.providers import service as providers
 from analytics.reconciliations import api as reconciliations_api
 from analytics.reconciliations import pages as reconciliations_pages
 from analytics.reconciliations import service as reconciliations
@@ -28,7 +31,7 @@ from analytics.reports import service as reports
 from analytics.reports.dependencies import ReportRoom
 from analytics.sentences import service as sentences
 from analytics.settings import Settings
-from shared.contracts import APPEALS, CALLS, PROVIDERS, SELF_SERVICE
+from shared.contracts import APPEALS, CALLS, PROVIDERS, RATINGS, SELF_SERVICE
 from shared.messaging.runtime import every
 from shared.service import Foundation, Parts, Service, assemble
 from shared.web.i18n import N_
@@ -37,7 +40,7 @@ from shared.web.pages import Flash, Pages
 HERE = Path(__file__).parent
 FLASHES = {"report-ordered": Flash(N_("The report is being prepared. The list below shows when it is ready."))}
 PACKAGE = "analytics"
-TOPICS = (APPEALS, PROVIDERS, CALLS, SELF_SERVICE)
+TOPICS = (APPEALS, PROVIDERS, CALLS, SELF_SERVICE, RATINGS)
 
 
 def rebuild(parts: Parts[Settings]) -> jobs.Rebuild:
@@ -61,6 +64,7 @@ SERVICE = Service[Settings](
     tags={
         "figures": "Figures of a period with their parts, and the present state.",
         "exports": "The rows behind the figures, as files.",
+        "providers": "Medical organisations compared with what is expected of each.",
         "reconciliations": "Checks of published statistics: sums, shares and changes.",
         "reports": "The report on a region and a period, in Kazakh and Russian.",
     },
@@ -79,10 +83,17 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     exports.check_columns()
     charts.check_policies()
     sentences.check_policies()
+    providers.check_policies()
     reconciliations.check_policies()
     reports.check_policies()
-    templates = [HERE / slice_name / "templates" for slice_name in ("dashboard", "exports", "reconciliations", "reports")]
-    web_pages = Pages(*templates, locale_dirs=[HERE / "locales"], assets_prefix="/static", flashes=FLASHES)
+    templates = [HERE / slice_name / "templates" for slice_name in ("dashboard", "exports", "providers", "reconciliations", "reports")]
+    web_pages = Pages(
+        *templates,
+        locale_dirs=[HERE / "locales"],
+        static_dirs=[HERE / "charts" / "static", HERE / "providers" / "static"],
+        assets_prefix="/analytics/static",
+        flashes=FLASHES,
+    )
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         app.state.pages = web_pages
@@ -97,9 +108,13 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         pages.router,
         exports_api.router,
         exports_pages.router,
+        providers_api.router,
+        providers_pages.router,
         reconciliations_api.router,
         reconciliations_pages.router,
         reports_api.router,
         reports_pages.router,
     ]
-    return assemble(SERVICE, settings or Settings(), foundation, routers, prepare=prepare)
+    app = assemble(SERVICE, settings or Settings(), foundation, routers, prepare=prepare)
+    web_pages.mount_static(app)
+    return app

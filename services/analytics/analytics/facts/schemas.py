@@ -97,6 +97,25 @@ class CommitmentResult(StrEnum):
     NO_ANSWER = "NO_ANSWER"
 
 
+class ProviderCounts(NamedTuple):
+    """What is counted of a provider in a period."""
+
+    provider_id: UUID
+    name_kk: str
+    name_ru: str
+    region: str
+    kind: str | None
+    complaints: int
+    unproven_withdrawals: int
+    """Complaints that were withdrawn and not checked with the applicant."""
+    promises: int
+    """Promises that were due and have a result, fulfilled or broken."""
+    promises_fulfilled: int
+    ratings: int
+    rating_total: int
+    """The sum of the scores."""
+
+
 class CallOutcome(StrEnum):
     """How a call ended; the codes of `call-ended`."""
 

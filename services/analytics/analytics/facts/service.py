@@ -26,6 +26,7 @@ from analytics.facts.repository import (
     waiting_by_day,
     waiting_of_age,
 )
+from analytics.facts.repository.provider_counts import provider_counts
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
 from shared.projection import EndingOutcome
@@ -47,6 +48,7 @@ __all__ = [
     "lawful_refusals",
     "listed_appeals",
     "overdue_inquiries",
+    "provider_counts",
     "provider_names",
     "providers_in",
     "received_between",

@@ -3,6 +3,7 @@
 from analytics.charts.policy import check_policies
 from analytics.charts.service.bars import BarRow, ShareRow, bar_chart, share_bar
 from analytics.charts.service.drawing import Drawing, element, text
+from analytics.charts.service.funnel import FunnelLimit, FunnelPoint, funnel_chart
 from analytics.charts.service.lines import LineSeries, line_chart, sparkline
 from analytics.charts.service.scales import Scale, scale_of, text_width
 from analytics.charts.service.tiles import TileValue, tile_map
@@ -10,6 +11,8 @@ from analytics.charts.service.tiles import TileValue, tile_map
 __all__ = [
     "BarRow",
     "Drawing",
+    "FunnelLimit",
+    "FunnelPoint",
     "LineSeries",
     "Scale",
     "ShareRow",
@@ -17,6 +20,7 @@ __all__ = [
     "bar_chart",
     "check_policies",
     "element",
+    "funnel_chart",
     "line_chart",
     "scale_of",
     "share_bar",

@@ -18,7 +18,7 @@ _LINE_HEIGHT: Final = 1.35
 _LIGHT: Final[Mapping[str, str]] = {
     "ink": "#13212b", "ink-soft": "#475763", "line": "#d3dde2", "edge": "#7d8d98", "paper": "#fff", "ground": "#f3f6f7", "sky": "#0a6e82",
     "sun": "#f0b400", "sun-ink": "#2a2000", "shade-1": "#e0eef1", "shade-2": "#bfdce2", "shade-3": "#97c5cf", "shade-4": "#27798b",
-    "shade-5": "#06505f",
+    "shade-5": "#06505f", "bad": "#a8231b",
 }  # fmt: skip
 """The colours of a file, which has no page to inherit them from, by their names in the style sheet."""
 _COLOUR: Final = re.compile(r"var\(--([a-z0-9-]+)\)")

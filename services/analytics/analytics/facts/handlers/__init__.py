@@ -13,7 +13,7 @@ from analytics.facts import repository
 from analytics.facts.errors import UnknownAppeal
 from analytics.facts.handlers.days import local_day
 from analytics.facts.handlers.inquiries import follow_inquiries
-from analytics.facts.handlers.others import record_calls, record_providers, record_self_service
+from analytics.facts.handlers.others import record_calls, record_providers, record_ratings, record_self_service
 from analytics.facts.handlers.proofs import proof_after
 from analytics.facts.handlers.spans import Reopenings
 from analytics.facts.models import FactChange, FactRow, FactState, TransitionRow
@@ -43,6 +43,7 @@ from shared.contracts import (
     OutcomeConfirmed,
     OutcomeDenied,
     ProviderMatched,
+    ProviderRated,
     ProviderRecorded,
     QuestionSelfServed,
     SolutionProposed,
@@ -368,6 +369,7 @@ def _progress(status: CaseStatus, tier: int | None) -> _Progress:
 HANDLERS: Handlers = {
     **dict.fromkeys(appeal_events(), apply_appeal_events),
     ProviderRecorded: record_providers,
+    ProviderRated: record_ratings,
     CallEnded: record_calls,
     QuestionSelfServed: record_self_service,
 }

@@ -4,17 +4,17 @@ from typing import cast
 
 from analytics.facts import repository
 from analytics.facts.handlers.days import local_day
-from analytics.facts.models import CallRow, ProviderRow, SelfServedRow
+from analytics.facts.models import CallRow, ProviderRow, RatingRow, SelfServedRow
 from analytics.facts.schemas import CallOutcome
-from shared.contracts import CallEnded, ProviderRecorded, QuestionSelfServed
+from shared.contracts import CallEnded, ProviderRated, ProviderRecorded, QuestionSelfServed
 from shared.domain.regions import CENTRAL_OFFICE
 from shared.messaging.handling import Batch
 from shared.unit_of_work import UnitOfWork
 
 
 async def record_providers(work: UnitOfWork, batch: Batch[ProviderRecorded]) -> None:
-    """Store the names and districts of providers."""
-    names = {"provider_id", "name_kk", "name_ru", "region", "district"}
+    """Store the names, the district and the kind of providers."""
+    names = {"provider_id", "name_kk", "name_ru", "region", "district", "kind", "active"}
     rows = [received.event.model_dump(include=names) for received in batch.received]
     await repository.upsert_providers(work.session, cast("list[ProviderRow]", rows))
 
@@ -40,3 +40,11 @@ async def record_self_service(work: UnitOfWork, batch: Batch[QuestionSelfServed]
     """Store a row for each question that an article answered; nothing was filed."""
     rows = [_served(received.event) for received in batch.received]
     await repository.insert_self_served(work.session, rows)
+
+
+async def record_ratings(work: UnitOfWork, batch: Batch[ProviderRated]) -> None:
+    """Store the ratings of providers; the latest of a rating counts. Doctors and aspects are not counted here."""
+    latest = {
+        each.event.rating_id: each.event.model_dump(include={"rating_id", "provider_id", "score", "month"}) for each in batch.received
+    }
+    await repository.store_ratings(work.session, cast("list[RatingRow]", [latest[rating_id] for rating_id in sorted(latest)]))

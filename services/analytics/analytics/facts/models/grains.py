@@ -187,13 +187,30 @@ class Transition(AnalyticsModel, table=True):
 
 
 class Provider(AnalyticsModel, table=True):
-    """The names of a provider, for labels."""
+    """A provider: its names, for labels, and what it is compared by."""
 
     provider_id: UUID = Field(primary_key=True)
     name_kk: str
     name_ru: str
     region: str
     district: str | None = None
+    kind: str | None = None
+    """The kind of organisation, a code of `provider_kinds.csv`; None until its directory entry is read again."""
+    active: bool = True
+
+
+class RatingFact(AnalyticsModel, table=True):
+    """A resident's rating of a provider or of one of its doctors. Nothing says who."""
+
+    __tablename__ = "rating_fact"
+    __table_args__: Any = (Index("ix_rating_month", "month", "provider_id", "score"),)
+
+    rating_id: UUID = Field(primary_key=True)
+    provider_id: UUID
+    score: int
+    """1 to 5; the latest of a `rating_id` counts."""
+    month: date
+    """The first day of the month of the rating."""
 
 
 class CallFact(AnalyticsModel, table=True):
@@ -234,5 +251,6 @@ inquiry_fact: Table = table_of(InquiryFact)
 commitment_fact: Table = table_of(CommitmentFact)
 transition: Table = table_of(Transition)
 provider: Table = table_of(Provider)
+rating_fact: Table = table_of(RatingFact)
 call_fact: Table = table_of(CallFact)
 self_served: Table = table_of(SelfServed)

@@ -133,6 +133,15 @@ class ProviderRow(TypedDict):
     name_ru: str
     region: str
     district: str | None
+    kind: str | None
+    active: bool
+
+
+class RatingRow(TypedDict):
+    rating_id: UUID
+    provider_id: UUID
+    score: int
+    month: date
 
 
 class CallRow(TypedDict):

@@ -14,6 +14,7 @@ from analytics.facts.models import (
     FactState,
     InquiryRow,
     ProviderRow,
+    RatingRow,
     ReopeningRow,
     SelfServedRow,
     TransitionRow,
@@ -23,6 +24,7 @@ from analytics.facts.models import (
     inquiry_fact,
     pending_recount,
     provider,
+    rating_fact,
     reopening,
     self_served,
     transition,
@@ -115,7 +117,14 @@ async def upsert_commitments(session: AsyncSession, rows: Sequence[CommitmentRow
 
 
 async def upsert_providers(session: AsyncSession, rows: Sequence[ProviderRow]) -> None:
-    """Insert providers, or update the names and the region of stored ones."""
+    """Insert providers, or update stored ones."""
     statement = upsert(session, provider)
-    changed = {name: statement.excluded[name] for name in ("name_kk", "name_ru", "region", "district")}
+    changed = {name: statement.excluded[name] for name in ("name_kk", "name_ru", "region", "district", "kind", "active")}
     await session.execute(statement.on_conflict_do_update(index_elements=["provider_id"], set_=changed), list(rows))
+
+
+async def store_ratings(session: AsyncSession, rows: Sequence[RatingRow]) -> None:
+    """Insert ratings, or update the scores of stored ones."""
+    statement = upsert(session, rating_fact)
+    score = {"score": statement.excluded["score"]}
+    await session.execute(statement.on_conflict_do_update(index_elements=["rating_id"], set_=score), list(rows))

@@ -6,7 +6,7 @@ from analytics.kpis.service.figures import FigureRequest, figure
 from analytics.kpis.service.labels import part_labels
 from analytics.kpis.service.measures import leakage_seconds
 from analytics.kpis.service.percentages import change_percent, percent
-from analytics.kpis.service.periods import Period, PeriodUnit, PublicPeriod, presets
+from analytics.kpis.service.periods import Period, PeriodUnit, PublicPeriod, period_of_code, presets
 from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, is_over, periods_offered, require_public
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "page_view_of",
     "part_labels",
     "percent",
+    "period_of_code",
     "periods_offered",
     "presets",
     "publication",

@@ -1,5 +1,6 @@
 """Periods of figures, and which of them are public."""
 
+import re
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -127,6 +128,22 @@ def public_periods(year: int) -> Iterator[PublicPeriod]:
 def public_period(period: Period) -> PublicPeriod | None:
     """Return the quarter, half-year or year that consists of exactly these days; None for any other period."""
     return next((each for each in public_periods(period.first.year) if each.period == period), None)
+
+
+_CODE: Final = re.compile(r"(20\d\d)(?:-(?:H([12])|Q([1-4])|(0[1-9]|1[0-2])))?", re.ASCII)
+
+
+def period_of_code(code: str) -> Period:
+    """Return the days of a code: `2026`, `2026-H1`, `2026-Q3` or `2026-09`. Raises InvalidInput for another text."""
+    found = _CODE.fullmatch(code)
+    if found is None:
+        raise InvalidInput.field("period", "bad-format", "A period is written as 2026, 2026-H1, 2026-Q3 or 2026-09.")
+    half, quarter, month = (None if text is None else int(text) for text in found.groups()[1:])
+    year = int(found[1])
+    if month is not None:
+        return Period(date(year, month, 1), _month_end(year, month))
+    unit = PeriodUnit.HALF if half else PeriodUnit.QUARTER if quarter else PeriodUnit.YEAR
+    return PublicPeriod(year, unit, half or quarter or 1).period
 
 
 def presets(today: date) -> dict[str, Period]:

@@ -1,0 +1,18 @@
+"""What the other slices may use of the provider index."""
+
+from analytics.providers.policy import READERS, check_policies
+from analytics.providers.service.access import region_for
+from analytics.providers.service.files import index_csv
+from analytics.providers.service.funnel import index_funnel, index_sentence
+from analytics.providers.service.index import IndexSummary, provider_index
+
+__all__ = [
+    "READERS",
+    "IndexSummary",
+    "check_policies",
+    "index_csv",
+    "index_funnel",
+    "index_sentence",
+    "provider_index",
+    "region_for",
+]

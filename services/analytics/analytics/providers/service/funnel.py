@@ -1,0 +1,71 @@
+"""The funnel plot of the index, and the sentence that says what it shows."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from analytics.charts.service import Drawing, FunnelLimit, FunnelPoint, funnel_chart
+from analytics.kpis.service import Period
+from analytics.providers.policy import IndexText, index_texts
+from analytics.providers.schemas import FunnelPosition, ProviderIndexItem
+from analytics.providers.service.index import IndexSummary
+from analytics.providers.service.statistics import Z_95, Z_998, funnel_limits
+from analytics.sentences.service import Amount, Value, filled, period_phrase, shown
+from shared.domain.labels import Label, Language
+
+AXES: Final = (
+    Label("күтілген шағымдар", "ожидаемые жалобы", "expected complaints"),
+    Label("күтілгеннен неше есе", "во сколько раз больше ожидаемого", "times as many as expected"),
+)
+_DIGITS: Final = 1
+
+
+def index_sentence(items: Sequence[ProviderIndexItem], period: Period, language: Language) -> str:
+    """Return what the funnel shows in one or two sentences."""
+    summary, texts = IndexSummary.of(items), index_texts()
+    when = period_phrase(period.first, period.last)
+    if not summary.compared:
+        return filled(texts[IndexText.NOTHING], {"period": when}, language)
+    numbers = {name: Amount.number(getattr(summary, name)) for name in ("compared", "above", "below")}
+    sentence = filled(texts[IndexText.SUMMARY], {"period": when, **numbers}, language)
+    if summary.suspicious:
+        suspicious = filled(texts[IndexText.SUSPICIOUS], {"suspicious": Amount.number(summary.suspicious)}, language)
+        return f"{sentence} {suspicious}"
+    return sentence
+
+
+def index_funnel(items: Sequence[ProviderIndexItem], label: str, language: Language) -> Drawing | None:
+    """Return the funnel plot of the providers that are compared; None without any. `label` describes it to those who do not see it."""
+    points = [_point(item, language) for item in items if item.funnel is not None and item.expected > 0]
+    if not points:
+        return None
+    limits = [_limits("95 %", "inner", Z_95), _limits(shown(Amount.percent(99.8), language), "outer", Z_998)]
+    return funnel_chart(points, limits, lambda value: _number(value, language), (AXES[0].in_(language), AXES[1].in_(language)), label)
+
+
+def _limits(name: str, kind: str, z: float) -> FunnelLimit:
+    return FunnelLimit(
+        name,
+        kind,
+        lambda expected: funnel_limits(expected, z).low / expected,
+        lambda expected: funnel_limits(expected, z).high / expected,
+    )
+
+
+def _point(item: ProviderIndexItem, language: Language) -> FunnelPoint:
+    kind = "suspicious" if item.suspicious else str(item.funnel)
+    return FunnelPoint(
+        item.expected, item.complaints / item.expected, kind, "" if kind == FunnelPosition.WITHIN else _described(item, language)
+    )
+
+
+def _described(item: ProviderIndexItem, language: Language) -> str:
+    values: dict[str, Value] = {
+        "name": item.name_kk if language == "kk" else item.name_ru,
+        "complaints": Amount.number(item.complaints),
+        "expected": Amount.number(item.expected, _DIGITS),
+    }
+    return filled(index_texts()[IndexText.ABOVE], values, language)
+
+
+def _number(value: float, language: Language) -> str:
+    return shown(Amount.number(value, 0 if value == int(value) else _DIGITS), language)
