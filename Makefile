@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 
 unexport PYTHONDONTWRITEBYTECODE  # every start of a process would compile a thousand modules again
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos fuzz train model-rollback asyncapi privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos fuzz train published-reports model-rollback asyncapi privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -131,6 +131,9 @@ train: install  ## train the detectors and the classifier from services/routing/
 
 recall: install  ## measure how often the right article is offered, and write it into docs/operations/articles.md
 	@cd services/intake && ../../$(BIN)/python -m topic_training.recall
+
+published-reports: install  ## import what the Fund published (478 224 appeals) into a new suite, and compare the reports with it
+	@$(BIN)/python -m tests.benchmarks.published_reports
 
 model-rollback: install  ## return to the model of the classifier before the current one
 	@$(BIN)/aryz model rollback

@@ -1,4 +1,5 @@
-import analytics.facts.models  # noqa: F401 - the import completes the metadata
+import analytics.facts.models
+import analytics.reports.models  # noqa: F401 - the imports complete the metadata
 from analytics.base import AnalyticsModel
 from shared.migrations import run_environment
 

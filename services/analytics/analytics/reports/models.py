@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from sqlalchemy import JSON, Column, Index, Table, text
 from sqlmodel import Field
 
-from analytics.base import AnalyticsModel
+from analytics.base import NOT_FROM_EVENTS, AnalyticsModel
 from analytics.kpis.schemas import Compare
 from analytics.reports.schemas import ReportState
 from shared.enum_column import EnumColumn
@@ -31,6 +31,7 @@ class IssuedReport(AnalyticsModel, table=True):
             postgresql_where=text("state = 'QUEUED'"),
         ),
         Index("ix_issued_report_ordered", "ordered_at"),
+        {"info": {NOT_FROM_EVENTS: True}},
     )
 
     report_id: UUID = Field(primary_key=True)

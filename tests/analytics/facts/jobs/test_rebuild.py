@@ -12,7 +12,10 @@ from analytics.facts.jobs import Stage, refresh_rollups, summary
 from analytics.facts.jobs import rebuild as rebuilding
 from analytics.facts.models import fact, pending_recount, transition
 from analytics.facts.repository import sets
+from analytics.kpis.schemas import Compare
 from analytics.kpis.service import leakage_seconds
+from analytics.reports.models import issued_report
+from analytics.reports.service import ReportPeriod, order
 from shared.contracts import APPEALS
 from shared.messaging.tables import consumer_offset, dead_letter, inbox
 from shared.service import RebuildRefused, consumer
@@ -117,6 +120,15 @@ class TestRebuild:
         assert {name: rows for name, rows in (await everything(world)).items() if not name.startswith("rollup")} == {
             name: rows for name, rows in before.items() if not name.startswith("rollup")
         }
+
+    async def test_issued_reports_do_not_come_from_the_log_and_stay(self, world, make):
+        await world.parts.log.append(APPEALS, lives(make, random.Random(8), 1, 5))
+        async with world.parts.units.write() as work:
+            await order(work, "KZ-43", ReportPeriod.of_code("2025"), Compare.PREVIOUS_YEAR)
+        assert issued_report not in sets.SWITCHED
+        before = await rows_of(world, issued_report)
+        await rebuild(world.parts).run(ignore)
+        assert await rows_of(world, issued_report) == before
 
     async def test_events_that_cannot_be_applied_any_more_leave_the_live_set_as_it_is(self, world, make):
         await world.parts.log.append(APPEALS, lives(make, random.Random(5), 1, 5))

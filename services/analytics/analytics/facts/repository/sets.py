@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Table, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from analytics.base import AnalyticsModel
+from analytics.base import NOT_FROM_EVENTS, AnalyticsModel
 from analytics.facts.models import call_fact, commitment_fact, fact, inquiry_fact, provider, reopening, self_served, transition
 from shared.fast.bulk import select_rows
 from shared.messaging.log import Position
@@ -25,7 +25,11 @@ from shared.messaging.tables import consumer_offset, dead_letter
 SECOND: Final = "rebuilt"
 RETIRED: Final = "retired"
 GRAINS: Final = (fact, transition, reopening, inquiry_fact, commitment_fact, call_fact, self_served, provider)
-SWITCHED: Final[Sequence[Table]] = (*AnalyticsModel.metadata.sorted_tables, consumer_offset, dead_letter)
+SWITCHED: Final[Sequence[Table]] = (
+    *(table for table in AnalyticsModel.metadata.sorted_tables if NOT_FROM_EVENTS not in table.info),
+    consumer_offset,
+    dead_letter,
+)
 """All tables that are filled from events, with the positions in the log. The inbox stays: it gets the newest events of the second set."""
 LOADED: Final = (fact, transition)
 """Large tables, whose indexes are created after they are filled."""
