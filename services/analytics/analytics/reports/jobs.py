@@ -33,7 +33,8 @@ async def issue_next(units: UnitsOfWork) -> bool:
     found = contradictions(await asyncio.to_thread(check, content, labels, Wording("kk")))
     async with units.write() as work:
         await finish(work, report, content, found)
-    log.info("a report is computed", region=report.region, period=report.period, contradictions=len(found))
+    days = period_of(report).days
+    log.info("a report is computed", region=report.region, first_day=str(days.first), last_day=str(days.last), contradictions=len(found))
     return True
 
 
