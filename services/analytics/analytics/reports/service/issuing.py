@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from analytics.kpis.schemas import Compare
 from analytics.reports import repository
+from analytics.reports.policy import report_figures
 from analytics.reports.schemas import (
     PreviousIssue,
     ReportChange,
@@ -84,10 +85,10 @@ def _previous(before: StoredReport | None, content: ReportContent) -> JsonValue:
 
 
 def changes_between(before: Mapping[str, ReportNumbers], now: Mapping[str, ReportNumbers]) -> Iterator[ReportChange]:
-    """Yield the numbers that differ, figure by figure. A figure that one of the two reports does not have is left out."""
-    for code in [code for code in now if code in before]:
+    """Yield the numbers that differ, figure by figure. A figure that one of the two reports, or the file of figures, lacks is left out."""
+    for code in [code for code in now if code in before and code in report_figures()]:
         old, new = before[code], now[code]
-        if old.value != new.value:
+        if old.value != new.value and not report_figures()[code].shown:  # the sum of parts is a figure of its own
             yield ReportChange(figure=code, part=None, before=old.value, now=new.value)
         values = {part.code: part.value for part in old.parts}, {part.code: part.value for part in new.parts}
         for part in dict.fromkeys([*values[1], *values[0]]):

@@ -102,6 +102,8 @@ class WordFile:
         caption.paragraph_format.keep_with_next = True
         table = self._file.add_table(rows=1, cols=len(data.heads), style="Table Grid")
         table.autofit = False
+        for column, width in zip(table.columns, self._widths(len(data.heads)), strict=True):
+            column.width = width
         self._fill(table, 0, data.heads, bold=True)
         self._repeat_head(table)
         for row in data.rows:
@@ -110,10 +112,13 @@ class WordFile:
         self._file.add_paragraph()
 
     def _fill(self, table: Table, index: int, texts: tuple[str, ...], *, bold: bool) -> None:
-        name_width = Length(TEXT_WIDTH - NUMBER_WIDTH * (len(texts) - 1))
-        for column, (cell, text) in enumerate(zip(table.rows[index].cells, texts, strict=True)):
-            cell.width = name_width if column == 0 else NUMBER_WIDTH
+        for column, (cell, text, width) in enumerate(zip(table.rows[index].cells, texts, self._widths(len(texts)), strict=True)):
+            cell.width = width
             self._write(cell, text, bold=bold, is_number=column > 0)
+
+    @staticmethod
+    def _widths(columns: int) -> list[Length]:
+        return [Length(TEXT_WIDTH - NUMBER_WIDTH * (columns - 1)), *[NUMBER_WIDTH] * (columns - 1)]
 
     @staticmethod
     def _write(cell: _Cell, text: str, *, bold: bool, is_number: bool) -> None:
