@@ -65,9 +65,10 @@ class TestIssueNext:
         clock.advance(CLAIMED_FOR + timedelta(seconds=1))
         assert await jobs.issue_next(ordered.parts.units)
 
-    async def test_a_report_that_broke_off_too_often_has_failed_and_the_next_one_is_computed(self, ordered):
+    async def test_a_report_that_broke_off_too_often_has_failed_and_the_next_one_is_computed(self, ordered, clock):
         async with ordered.parts.database.write() as session:
             await session.execute(update(issued_report).values(attempts=ATTEMPTS))
+        clock.advance(timedelta(seconds=1))
         async with ordered.parts.units.write() as work:
             await order(work, "KZ-43", ReportPeriod.of_code("2024"), Compare.PREVIOUS_YEAR)
         assert await jobs.issue_next(ordered.parts.units)

@@ -59,7 +59,9 @@ async def claim_order(session: AsyncSession, now: datetime, until: datetime) -> 
     """Claim the report that has been queued longest, and return it with the number of attempts; None if no report waits."""
     is_free = or_(_REPORT.claimed_until.is_(None), _REPORT.claimed_until <= now)
     query = select(*_COLUMNS, _REPORT.attempts).where(_REPORT.state == ReportState.QUEUED, is_free)
-    row = (await session.execute(query.order_by(_REPORT.ordered_at).limit(1).with_for_update(skip_locked=True))).one_or_none()
+    row = (
+        await session.execute(query.order_by(_REPORT.ordered_at, _REPORT.report_id).limit(1).with_for_update(skip_locked=True))
+    ).one_or_none()
     if row is None:
         return None
     await change_order(session, row.report_id, {"claimed_until": until, "attempts": row.attempts + 1})
