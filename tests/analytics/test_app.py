@@ -40,6 +40,7 @@ class TestTheService:
             "/analytics/v1/kpis/{kpi_id}",
             "/analytics/v1/kpis/{kpi_id}/appeals",
             "/analytics/v1/live",
+            "/analytics/v1/reports/{region}/{period}.{file_format}",
             "/analytics/v1/trends",
         }
         others = {
