@@ -90,7 +90,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     web_pages = Pages(
         *templates,
         locale_dirs=[HERE / "locales"],
-        static_dirs=[HERE / "charts" / "static", HERE / "providers" / "static"],
+        static_dirs=[HERE / slice_name / "static" for slice_name in ("charts", "dashboard", "providers")],
         assets_prefix="/analytics/static",
         flashes=FLASHES,
     )

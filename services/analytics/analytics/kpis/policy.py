@@ -108,9 +108,11 @@ def call_rules() -> CallRules:
 
 
 class DashboardSection(StrEnum):
-    """Where the dashboard shows a figure: MAIN and CENTRE as a number, CHART with its parts."""
+    """Where the dashboard shows a figure: CHART with its parts, the others as a number."""
 
     MAIN = "main"
+    TIME = "time"
+    QUALITY = "quality"
     CENTRE = "centre"
     CHART = "chart"
 

@@ -1,26 +1,32 @@
 """What the other slices may use of figures."""
 
-from analytics.kpis.policy import DashboardSection, Unit, check_policies, kpi_definitions, publication
+from analytics.kpis.policy import CountedKind, DashboardSection, Direction, Unit, check_policies, kpi_definitions, publication
 from analytics.kpis.service.access import View, page_view_of, sees_live_figures, view_of
+from analytics.kpis.service.appeals import counted_appeals
 from analytics.kpis.service.figures import FigureRequest, figure
 from analytics.kpis.service.labels import part_labels
 from analytics.kpis.service.measures import leakage_seconds
 from analytics.kpis.service.percentages import change_percent, percent
-from analytics.kpis.service.periods import Period, PeriodUnit, PublicPeriod, period_of_code, presets
+from analytics.kpis.service.periods import Period, PeriodUnit, PublicPeriod, Quarter, period_of_code, presets
 from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, is_over, periods_offered, require_public
+from analytics.kpis.service.trends import trend
 
 __all__ = [
     "UNSPECIFIED",
+    "CountedKind",
     "DashboardSection",
+    "Direction",
     "FigureRequest",
     "Period",
     "PeriodUnit",
     "PublicFigures",
     "PublicPeriod",
+    "Quarter",
     "Unit",
     "View",
     "change_percent",
     "check_policies",
+    "counted_appeals",
     "figure",
     "is_over",
     "kpi_definitions",
@@ -34,5 +40,6 @@ __all__ = [
     "publication",
     "require_public",
     "sees_live_figures",
+    "trend",
     "view_of",
 ]

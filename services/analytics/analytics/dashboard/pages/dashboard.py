@@ -1,0 +1,124 @@
+"""The dashboard: what changed, why, where and what to do, on a page that needs no JavaScript."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
+
+from analytics.charts.service import sparkline
+from analytics.dashboard.pages import forms
+from analytics.dashboard.pages.asking import Asked, AskedDep
+from analytics.dashboard.policy import OF_COMPLAINTS
+from analytics.dashboard.service import SPLITS, TRENDS, Line, LiveFigures, Reading, Sections, Shape, Values, advice_of, read, remarks
+from analytics.exports.service import READERS as EXPORTERS
+from analytics.kpis.dependencies import PublicFiguresDep
+from analytics.kpis.errors import PeriodNotPublic
+from analytics.kpis.schemas import Compare
+from analytics.kpis.service import DashboardSection, kpi_definitions, publication, sees_live_figures
+from analytics.reconciliations.service import READERS as RECONCILERS
+from analytics.sentences.service import period_name
+from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.domain.tables import ReferenceDataError
+from shared.errors import InvalidInput
+
+router = APIRouter()
+
+LIVE_EVERY: Final = 60
+"""Seconds after which the page looks for new figures."""
+SUMMED: Final = frozenset({"kinds", "channels", "reasons", "topics", "outcomes"})
+"""Figures whose parts the page checks for their sum."""
+_NAMED: Final = ("received", "calls_offered", *(kpi_id for kpi_id in OF_COMPLAINTS), *TRENDS, *(split.kpi for split in SPLITS.values()))
+"""Figures that the page or its template names."""
+
+
+def check_figures() -> None:
+    """Raise ReferenceDataError unless the page shows every figure that it names."""
+    shown = {kpi.id for kpi in kpi_definitions().values() if kpi.dashboard is not None}
+    if missing := set(_NAMED) - shown:
+        raise ReferenceDataError("kpis.csv", 1, f"not on the dashboard: {', '.join(sorted(missing))}")
+
+
+@router.get("/dashboard")
+async def dashboard(asked: AskedDep, public: PublicFiguresDep) -> HTMLResponse:
+    """Show the figures of a region and a period: the public figures to visitors who may not see others."""
+    try:
+        wanted = asked.figure_request()
+    except (InvalidInput, PeriodNotPublic) as error:
+        return await _render(asked, {}, errors=asked.error_texts(error), status=error.status)
+    reading = await read(asked.work, wanted, asked.view, public)
+    return await _render(asked, await _shown(asked, reading))
+
+
+async def _render(
+    asked: Asked, context: Mapping[str, object], *, errors: Mapping[str, str] | None = None, status: int = 200
+) -> HTMLResponse:
+    region = asked.choice.region if asked.choice.region in regions() else None
+    base = {
+        "choice": asked.choice,
+        "form": await forms.form_of(asked),
+        "errors": errors or {},
+        "region_label": None if region is None else regions()[region].label.in_(asked.language),
+        "bound": asked.view.bound_to is not None,
+        "public": asked.view.public,
+        "smallest_cell": publication().smallest_cell,
+        "zone": regions()[region or CENTRAL_OFFICE].timezone,
+        "reconcilers": RECONCILERS,
+        "exporters": EXPORTERS,
+        "values": Values(asked.language),
+        "live_every": LIVE_EVERY,
+        "live": await _live(asked.request) if sees_live_figures(asked.principal) else None,
+        "charts": None,
+    }
+    return asked.pages.render(asked.request, "dashboard.html", status, **base | dict(context))
+
+
+async def _live(request: Request) -> object:
+    live: LiveFigures = request.app.state.live
+    return await live.now()
+
+
+async def _shown(asked: Asked, reading: Reading) -> dict[str, object]:
+    """Return what the template shows of the figures."""
+    sections = Sections(reading, asked.choice, asked.language, asked.text)
+    charts = sections.charts()
+    period, compare = reading.request.period, reading.request.compare
+    before = None if compare is None else period.compared(compare)
+    summed = {found.now.id: found.now for name, found in reading.splits.items() if name in SUMMED}
+    received = reading.singles["received"]
+    return {
+        "period_name": period_name(period.first, period.last).in_(asked.language),
+        "before_name": None if before is None else period_name(before.first, before.last).in_(asked.language),
+        "now_key": _key_name(reading, is_before=False),
+        "before_key": _key_name(reading, is_before=True),
+        "as_of": received.as_of,
+        "is_empty": received.value == 0 and not (received.comparison and received.comparison.value) and not _has_calls(reading),
+        "is_hidden": received.suppressed,
+        "tiles": [_tile(line, reading) for line in (sections.line(each) for each in sections.figures_of(DashboardSection.MAIN))],
+        "advice": advice_of(sections, charts),
+        "charts": charts,
+        "shapes": Shape,
+        "remarks": remarks(summed, asked.language),
+        "query": asked.choice.href("").removeprefix("?"),
+    }
+
+
+def _has_calls(reading: Reading) -> bool:
+    calls = reading.singles.get("calls_offered")
+    return calls is not None and bool(calls.value)
+
+
+def _tile(line: Line, reading: Reading) -> dict[str, object]:
+    """Return a main figure with its small line, which only shows the direction."""
+    pair = reading.trends.get(line.code)
+    points = [] if pair is None else [point.value for point in pair.now]
+    return {"line": line, "spark": sparkline(points)}
+
+
+def _key_name(reading: Reading, *, is_before: bool) -> str:
+    """Return the name of a line in the key of a chart: the year, or both years of a period that spans two."""
+    period = reading.request.period
+    if is_before:
+        period = period.compared(reading.request.compare or Compare.PREVIOUS_YEAR)
+    years = sorted({period.first.year, period.last.year})
+    return "–".join(str(year) for year in years)
