@@ -40,6 +40,7 @@ PATHS = {
     "number": "2026-43-9999999-6",
     "code": "COMPLAINT",
     "kpi_id": "received",
+    "chart_id": "channels",
     "action": "claim",
     "grain": "facts",
     "file_format": "csv",
@@ -49,6 +50,8 @@ PATHS = {
 # Calls that judge what was sent before they ask who sends it, or that answer by it.
 BODIES: dict[str, Any] = {"POST /intake/v1/appeals": APPEAL}
 QUERIES = {
+    "GET /analytics/dashboard/appeals": "from=2025-01-01&to=2025-12-31",
+    "GET /analytics/dashboard/charts/{chart_id}.{file_format}": "from=2025-01-01&to=2025-12-31",
     "GET /analytics/exports/{grain}.{file_format}": "from=2025-01-01&to=2025-12-31",
     "GET /analytics/providers.csv": "period=2025-Q4",
     "GET /analytics/v1/providers/index": "period=2025-Q4",

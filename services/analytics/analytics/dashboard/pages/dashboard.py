@@ -10,17 +10,31 @@ from analytics.charts.service import sparkline
 from analytics.dashboard.pages import forms
 from analytics.dashboard.pages.asking import Asked, AskedDep
 from analytics.dashboard.policy import OF_COMPLAINTS
-from analytics.dashboard.service import SPLITS, TRENDS, Line, LiveFigures, Reading, Sections, Shape, Values, advice_of, read, remarks
+from analytics.dashboard.service import (
+    SPLITS,
+    TRENDS,
+    Line,
+    LiveFigures,
+    Reading,
+    Sections,
+    Shape,
+    Values,
+    advice_of,
+    read,
+    remarks,
+    whole_values,
+)
 from analytics.exports.service import READERS as EXPORTERS
 from analytics.kpis.dependencies import PublicFiguresDep
 from analytics.kpis.errors import PeriodNotPublic
 from analytics.kpis.schemas import Compare
-from analytics.kpis.service import DashboardSection, kpi_definitions, publication, sees_live_figures
+from analytics.kpis.service import DashboardSection, Period, kpi_definitions, publication, sees_live_figures
 from analytics.reconciliations.service import READERS as RECONCILERS
 from analytics.sentences.service import period_name
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.tables import ReferenceDataError
 from shared.errors import InvalidInput
+from shared.web.i18n import N_
 
 router = APIRouter()
 
@@ -89,8 +103,7 @@ async def _shown(asked: Asked, reading: Reading) -> dict[str, object]:
     return {
         "period_name": period_name(period.first, period.last).in_(asked.language),
         "before_name": None if before is None else period_name(before.first, before.last).in_(asked.language),
-        "now_key": _key_name(reading, is_before=False),
-        "before_key": _key_name(reading, is_before=True),
+        "keys": _key_names(asked, reading),
         "as_of": received.as_of,
         "is_empty": received.value == 0 and not (received.comparison and received.comparison.value) and not _has_calls(reading),
         "is_hidden": received.suppressed,
@@ -111,14 +124,20 @@ def _has_calls(reading: Reading) -> bool:
 def _tile(line: Line, reading: Reading) -> dict[str, object]:
     """Return a main figure with its small line, which only shows the direction."""
     pair = reading.trends.get(line.code)
-    points = [] if pair is None else [point.value for point in pair.now]
-    return {"line": line, "spark": sparkline(points)}
+    return {"line": line, "spark": sparkline([] if pair is None else whole_values(pair, pair.now))}
 
 
-def _key_name(reading: Reading, *, is_before: bool) -> str:
-    """Return the name of a line in the key of a chart: the year, or both years of a period that spans two."""
+def _key_names(asked: Asked, reading: Reading) -> tuple[str, str]:
+    """Return the names of the two lines in the key of a chart: their years if these differ, otherwise their periods."""
+    if reading.view.public:
+        return asked.text(N_("Quarters")), asked.text(N_("The same quarters a year before"))
     period = reading.request.period
-    if is_before:
-        period = period.compared(reading.request.compare or Compare.PREVIOUS_YEAR)
-    years = sorted({period.first.year, period.last.year})
-    return "–".join(str(year) for year in years)
+    before = period.compared(reading.request.compare or Compare.PREVIOUS_YEAR)
+    names = [_years(period), _years(before)]
+    if names[0] == names[1]:
+        names = [period_name(each.first, each.last).in_(asked.language) for each in (period, before)]
+    return names[0], names[1]
+
+
+def _years(period: Period) -> str:
+    return "–".join(str(year) for year in sorted({period.first.year, period.last.year}))

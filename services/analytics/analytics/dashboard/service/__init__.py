@@ -5,6 +5,7 @@ from analytics.dashboard.service.choices import FILTERS, NO_COMPARISON, PATH, Ch
 from analytics.dashboard.service.files import csv_of, svg_of
 from analytics.dashboard.service.lines import Line
 from analytics.dashboard.service.live import LiveFigures
+from analytics.dashboard.service.points import whole_values
 from analytics.dashboard.service.reading import SPLITS, TRENDS, Reading, read
 from analytics.dashboard.service.reconciliation import Remark, remarks
 from analytics.dashboard.service.sections import APPEALS_PATH, Chart, Sections, Shape, needs_of
@@ -35,4 +36,5 @@ __all__ = [
     "read",
     "remarks",
     "svg_of",
+    "whole_values",
 ]

@@ -55,11 +55,11 @@ class Choice:
         found = {"period": self.period, **days, "compare": self.compare, "region": self.region, **self.filters}
         return {name: text for name, text in found.items() if text}
 
-    def href(self, path: str = PATH, **changed: str | None) -> str:
+    def href(self, path: str = PATH, /, **changed: str | None) -> str:
         """Return the address with changed parameters; None removes one."""
         changed = {name.rstrip("_"): text for name, text in changed.items()}
         if changed.keys() & {"period", "from"}:
-            changed = {"period": None, "from": None, "to": None} | changed
+            changed = {**dict.fromkeys(("period", "from", "to")), **changed}
         values = {name: text for name, text in (self.parameters | changed).items() if text}
         return f"{path}?{urlencode(values)}"
 

@@ -31,6 +31,11 @@ def is_partial(interval: Group, point: Point) -> bool:
     return interval is Group.WEEK and (point.last - point.first).days + 1 < _WEEK_DAYS
 
 
+def whole_values(pair: TrendPair, points: Sequence[Point]) -> list[float | None]:
+    """Return the values of the points. Weeks and months that the period cuts are left out: they would look like a fall."""
+    return [None if is_partial(pair.interval, point) else point.value for point in points]
+
+
 def axis_labels(pair: TrendPair, language: Language) -> list[str]:
     """Return the short names of the points of the period; months have their year where it begins."""
     if pair.interval is Group.QUARTER:

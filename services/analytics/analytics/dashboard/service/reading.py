@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from analytics.dashboard.policy import OF_COMPLAINTS
+from analytics.facts import service as facts
 from analytics.facts.schemas import Group
 from analytics.kpis.schemas import Compare, Figure, Point
 from analytics.kpis.service import (
@@ -53,7 +54,7 @@ SPLITS: Final[Mapping[str, Split]] = {
 """The figures with parts that charts of the page show, by name."""
 _OF_THE_COUNTRY: Final = frozenset({"received_regions", "regions", "region_times"})
 _OF_A_REGION: Final = frozenset({"districts"})
-TRENDS: Final = ("received", "complaints", "answered_in_time")
+TRENDS: Final[tuple[str, ...]] = ("received", "complaints", "answered_in_time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ ALL_FIGURES: Final = Needs(frozenset(DashboardSection) - {DashboardSection.CHART
 async def read(work: UnitOfWork, request: FigureRequest, view: View, public: PublicFigures, needs: Needs = ALL_FIGURES) -> Reading:
     """Read the figures of the page. Raises PeriodNotPublic in the public view for a period that is not public."""
     region = view.region(request.region)
+    request = replace(request, as_of=await facts.applied_until(work.session) or work.clock.now())
     singles: dict[str, Figure] = {}
     for kpi in view.kpis:
         if kpi.dashboard in needs.sections:
@@ -158,7 +160,7 @@ async def _public_trend(work: UnitOfWork, kpi_id: str, request: FigureRequest, v
     kpi = kpi_definitions()[kpi_id]
 
     async def point(period: Period) -> Point:
-        found = await figure(work, kpi, FigureRequest(period, request.region), view, public)
+        found = await figure(work, kpi, FigureRequest(period, request.region, as_of=request.as_of), view, public)
         return Point(first=period.first, last=period.last, value=found.value, n=found.n or 0, suppressed=found.suppressed)
 
     now = [await point(quarter.period) for quarter in quarters]

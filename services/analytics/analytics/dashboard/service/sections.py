@@ -10,11 +10,11 @@ from analytics.charts.service import BarRow, Drawing, LineSeries, ShareRow, Tile
 from analytics.dashboard.policy import OF_COMPLAINTS, Text, texts
 from analytics.dashboard.service.choices import PATH, Choice
 from analytics.dashboard.service.lines import COUNTS, Line, Link, line_of, lines_of
-from analytics.dashboard.service.points import axis_labels, is_partial, point_name
+from analytics.dashboard.service.points import axis_labels, is_partial, point_name, whole_values
 from analytics.dashboard.service.reading import Needs, Reading, TrendPair
 from analytics.dashboard.service.values import Values
 from analytics.facts.schemas import Grain
-from analytics.kpis.schemas import Compare, Figure, Point
+from analytics.kpis.schemas import Compare, Figure
 from analytics.kpis.service import UNSPECIFIED, DashboardSection, Unit, kpi_definitions
 from analytics.sentences.service import Amount, Value, filled, region_inside
 from shared.domain.labels import Label, Language
@@ -152,9 +152,9 @@ class Sections:
         if len(whole) < len(lines):
             sentence += " " + self.say(Text.PARTIAL)
         is_share = unit == Unit.PERCENT
-        series = [LineSeries("now", _values(pair, pair.now))]
+        series = [LineSeries("now", whole_values(pair, pair.now))]
         if pair.before:
-            before = [*_values(pair, pair.before), *([None] * len(pair.now))][: len(pair.now)]
+            before = [*whole_values(pair, pair.before), *([None] * len(pair.now))][: len(pair.now)]
             series.append(LineSeries("was", before, "was"))
         drawing = line_chart(
             series,
@@ -347,11 +347,6 @@ class Sections:
         return Chart(
             "held", heading, sentence, self.translate(N_("Held by")), Shape.SHARES, lines, share_bar(rows, f"{heading}. {sentence}")
         )
-
-
-def _values(pair: TrendPair, points: Sequence[Point]) -> list[float | None]:
-    """Return the values of the points. Weeks that the period cuts are left out: they would look like a fall."""
-    return [None if is_partial(pair.interval, point) else point.value for point in points]
 
 
 def _ranked(lines: Sequence[Line]) -> list[Line]:

@@ -5,10 +5,14 @@ const parts = () => document.querySelectorAll("[data-live]");
 const served = new Map([...parts()].map((part) => [part.dataset.live, part.innerHTML]));
 const seconds = Number(document.querySelector("[data-every]")?.dataset.every ?? 0);
 
+const reachable = (part) => [...part.querySelectorAll("a, summary, [tabindex]")];
+
 function replace(part, fresh) {
   const open = [...part.querySelectorAll("details")].map((details) => details.open);
+  const focused = reachable(part).indexOf(document.activeElement);
   part.replaceChildren(...fresh.childNodes);
   part.querySelectorAll("details").forEach((details, index) => (details.open = open[index] ?? details.open));
+  if (focused >= 0) reachable(part)[focused]?.focus({ preventScroll: true });
 }
 
 async function refresh() {
@@ -18,7 +22,7 @@ async function refresh() {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   for (const part of parts()) {
     const fresh = page.querySelector(`[data-live="${part.dataset.live}"]`);
-    if (!fresh || served.get(part.dataset.live) === fresh.innerHTML || part.contains(document.activeElement)) continue;
+    if (!fresh || served.get(part.dataset.live) === fresh.innerHTML) continue;
     served.set(part.dataset.live, fresh.innerHTML);
     replace(part, fresh);
   }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +31,8 @@ class FigureRequest:
     filters: CohortFilters = EVERYTHING
     group_by: Group | None = None
     """Replaces the group of the figure's definition."""
+    as_of: datetime | None = None
+    """The time of the newest event, for whoever reads several figures of one snapshot; read for the figure if it is not given."""
 
     def in_region(self, region: str | None) -> "FigureRequest":
         """Return the same request for a region."""
@@ -77,7 +80,7 @@ async def _described(work: UnitOfWork, kpi: Kpi, request: FigureRequest, ignored
         "first": request.period.first,
         "last": request.period.last,
         "region": request.region,
-        "as_of": await facts.applied_until(work.session) or work.clock.now(),
+        "as_of": request.as_of or await facts.applied_until(work.session) or work.clock.now(),
         "metric_version": kpi.metric_version,
         "unit": kpi.unit,
         "params_ignored": ignored,

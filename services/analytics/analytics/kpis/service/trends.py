@@ -34,7 +34,7 @@ async def trend(work: UnitOfWork, kpi: Kpi, request: FigureRequest, interval: Gr
         kpi=kpi.id,
         unit=kpi.unit,
         metric_version=kpi.metric_version,
-        as_of=await facts.applied_until(work.session) or work.clock.now(),
+        as_of=request.as_of or await facts.applied_until(work.session) or work.clock.now(),
         points=[
             Point(
                 first=max(span.first, request.period.first),
