@@ -14,6 +14,7 @@ from analytics.facts.models import (
 )
 from analytics.facts.repository.buckets import bucket, category_and_below
 from analytics.facts.repository.rollups import rollup_query, summed
+from analytics.facts.repository.snapshots import read_once
 from analytics.facts.schemas import TIMES, CallOutcome, CallTotals, Cohort, CohortFilters, Group, Tally
 from shared.domain.taxonomy import taxonomy
 from shared.rows import is_sqlite
@@ -133,10 +134,17 @@ async def self_served_count(session: AsyncSession, cohort: Cohort, group: Group 
 async def call_totals(
     session: AsyncSession, cohort: Cohort, group: Group | None, *, in_time_seconds: int, short_seconds: int
 ) -> dict[str | None, CallTotals]:
-    """Return the totals of calls by code.
+    """Return the totals of calls by code, read once in a session.
 
     A call answered within `in_time_seconds` is in time; a caller who hangs up before `short_seconds` is counted separately.
     """
+    key = ("call_totals", cohort, group, in_time_seconds, short_seconds)
+    return await read_once(session, key, lambda: _call_totals(session, cohort, group, in_time_seconds, short_seconds))
+
+
+async def _call_totals(
+    session: AsyncSession, cohort: Cohort, group: Group | None, in_time_seconds: int, short_seconds: int
+) -> dict[str | None, CallTotals]:
     answered, waited = call_fact.c.outcome == CallOutcome.ANSWERED, call_fact.c.waited_seconds
     abandoned = call_fact.c.outcome == CallOutcome.ABANDONED
     counted = (

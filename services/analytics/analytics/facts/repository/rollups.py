@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from analytics.facts.models import Dimension, provider, rollup_day, rollup_month
 from analytics.facts.repository.buckets import bucket, category_and_below, root_of_category
 from analytics.facts.repository.recounts import VERSION, DayOfRegion, facts_of, out_of_date, recounted, rollup_definitions
+from analytics.facts.repository.snapshots import read_once
 from analytics.facts.schemas import TIMES, Cohort, Group
 from shared.domain.regions import regions
 from shared.rows import is_sqlite
@@ -120,10 +121,10 @@ async def summed(
     """
     if asked is None:
         return None
-    counted_by = await rollup_definitions(session)
+    counted_by = await read_once(session, "rollup_definitions", lambda: rollup_definitions(session))
     if counted_by is None or counted_by[0] != VERSION or leakage_seconds not in {None, counted_by[1]}:
         return None
-    stale = await out_of_date(session, MOST_OUT_OF_DATE + 1)
+    stale = await read_once(session, "out_of_date", lambda: out_of_date(session, MOST_OUT_OF_DATE + 1))
     if len(stale) > MOST_OUT_OF_DATE:
         return None
     groups: tuple[Group | None, ...] = (*asked.groups, None) if by_code else asked.groups
