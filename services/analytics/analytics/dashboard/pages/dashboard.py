@@ -1,7 +1,8 @@
 """The dashboard: what changed, why, where and what to do, on a page that needs no JavaScript."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
@@ -10,14 +11,17 @@ from analytics.charts.service import sparkline
 from analytics.dashboard.pages import forms
 from analytics.dashboard.pages.asking import Asked, AskedDep
 from analytics.dashboard.policy import OF_COMPLAINTS
+from analytics.dashboard.schemas import Live
 from analytics.dashboard.service import (
     SPLITS,
     TRENDS,
+    Advice,
+    Chart,
     Line,
     LiveFigures,
     Reading,
+    Remark,
     Sections,
-    Shape,
     Values,
     advice_of,
     read,
@@ -30,6 +34,7 @@ from analytics.kpis.errors import PeriodNotPublic
 from analytics.kpis.schemas import Compare
 from analytics.kpis.service import DashboardSection, Period, kpi_definitions, publication, sees_live_figures
 from analytics.reconciliations.service import READERS as RECONCILERS
+from analytics.reports.service import READERS as REPORT_READERS
 from analytics.sentences.service import period_name
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.tables import ReferenceDataError
@@ -53,46 +58,71 @@ def check_figures() -> None:
         raise ReferenceDataError("kpis.csv", 1, f"not on the dashboard: {', '.join(sorted(missing))}")
 
 
+class MainFigure(NamedTuple):
+    """A main figure with its small line, which only shows the direction."""
+
+    line: Line
+    spark: str
+
+
+class ShownFigures(NamedTuple):
+    """What the template shows of the figures, in the visitor's language."""
+
+    period_name: str
+    before_name: str | None
+    keys: tuple[str, str]
+    as_of: datetime
+    is_empty: bool
+    is_hidden: bool
+    tiles: Sequence[MainFigure]
+    advice: Sequence[Advice]
+    charts: Mapping[str, Chart]
+    remarks: Sequence[Remark]
+    query: str
+
+
 @router.get("/dashboard")
 async def dashboard(asked: AskedDep, public: PublicFiguresDep) -> HTMLResponse:
     """Show the figures of a region and a period: the public figures to visitors who may not see others."""
     try:
         wanted = asked.figure_request()
     except (InvalidInput, PeriodNotPublic) as error:
-        return await _render(asked, {}, errors=asked.error_texts(error), status=error.status)
+        return await _render(asked, None, errors=asked.error_texts(error), status=error.status)
     reading = await read(asked.work, wanted, asked.view, public)
-    return await _render(asked, await _shown(asked, reading))
+    return await _render(asked, _shown(asked, reading))
 
 
-async def _render(
-    asked: Asked, context: Mapping[str, object], *, errors: Mapping[str, str] | None = None, status: int = 200
-) -> HTMLResponse:
+async def _render(asked: Asked, shown: ShownFigures | None, *, errors: Mapping[str, str] | None = None, status: int = 200) -> HTMLResponse:
     region = asked.choice.region if asked.choice.region in regions() else None
-    base = {
-        "choice": asked.choice,
-        "form": await forms.form_of(asked),
-        "errors": errors or {},
-        "region_label": None if region is None else regions()[region].label.in_(asked.language),
-        "bound": asked.view.bound_to is not None,
-        "public": asked.view.public,
-        "smallest_cell": publication().smallest_cell,
-        "zone": regions()[region or CENTRAL_OFFICE].timezone,
-        "reconcilers": RECONCILERS,
-        "exporters": EXPORTERS,
-        "values": Values(asked.language),
-        "live_every": LIVE_EVERY,
-        "live": await _live(asked.request) if sees_live_figures(asked.principal) else None,
-        "charts": None,
-    }
-    return asked.pages.render(asked.request, "dashboard.html", status, **base | dict(context))
+    figures = {"charts": None} if shown is None else shown._asdict()
+    return asked.pages.render(
+        asked.request,
+        "dashboard.html",
+        status,
+        choice=asked.choice,
+        form=await forms.form_of(asked),
+        errors=errors or {},
+        region_label=None if region is None else regions()[region].label.in_(asked.language),
+        bound=asked.view.bound_to is not None,
+        public=asked.view.public,
+        smallest_cell=publication().smallest_cell,
+        zone=regions()[region or CENTRAL_OFFICE].timezone,
+        reconcilers=RECONCILERS,
+        exporters=EXPORTERS,
+        report_readers=REPORT_READERS,
+        values=Values(asked.language),
+        live_every=LIVE_EVERY,
+        live=await _live(asked.request) if sees_live_figures(asked.principal) else None,
+        **figures,
+    )
 
 
-async def _live(request: Request) -> object:
+async def _live(request: Request) -> Live:
     live: LiveFigures = request.app.state.live
     return await live.now()
 
 
-async def _shown(asked: Asked, reading: Reading) -> dict[str, object]:
+def _shown(asked: Asked, reading: Reading) -> ShownFigures:
     """Return what the template shows of the figures."""
     sections = Sections(reading, asked.choice, asked.language, asked.text)
     charts = sections.charts()
@@ -100,20 +130,20 @@ async def _shown(asked: Asked, reading: Reading) -> dict[str, object]:
     before = None if compare is None else period.compared(compare)
     summed = {found.now.id: found.now for name, found in reading.splits.items() if name in SUMMED}
     received = reading.singles["received"]
-    return {
-        "period_name": period_name(period.first, period.last).in_(asked.language),
-        "before_name": None if before is None else period_name(before.first, before.last).in_(asked.language),
-        "keys": _key_names(asked, reading),
-        "as_of": received.as_of,
-        "is_empty": received.value == 0 and not (received.comparison and received.comparison.value) and not _has_calls(reading),
-        "is_hidden": received.suppressed,
-        "tiles": [_tile(line, reading) for line in (sections.line(each) for each in sections.figures_of(DashboardSection.MAIN))],
-        "advice": advice_of(sections, charts),
-        "charts": charts,
-        "shapes": Shape,
-        "remarks": remarks(summed, asked.language),
-        "query": asked.choice.href("").removeprefix("?"),
-    }
+    lines = [sections.line(each) for each in sections.figures_of(DashboardSection.MAIN)]
+    return ShownFigures(
+        period_name=period_name(period.first, period.last).in_(asked.language),
+        before_name=None if before is None else period_name(before.first, before.last).in_(asked.language),
+        keys=_key_names(asked, reading),
+        as_of=received.as_of,
+        is_empty=received.value == 0 and not (received.comparison and received.comparison.value) and not _has_calls(reading),
+        is_hidden=received.suppressed,
+        tiles=[MainFigure(line, _spark(line, reading)) for line in lines],
+        advice=advice_of(sections, charts),
+        charts=charts,
+        remarks=remarks(summed, asked.language),
+        query=asked.choice.href("").removeprefix("?"),
+    )
 
 
 def _has_calls(reading: Reading) -> bool:
@@ -121,10 +151,9 @@ def _has_calls(reading: Reading) -> bool:
     return calls is not None and bool(calls.value)
 
 
-def _tile(line: Line, reading: Reading) -> dict[str, object]:
-    """Return a main figure with its small line, which only shows the direction."""
+def _spark(line: Line, reading: Reading) -> str:
     pair = reading.trends.get(line.code)
-    return {"line": line, "spark": sparkline([] if pair is None else whole_values(pair, pair.now))}
+    return sparkline([] if pair is None else whole_values(pair, pair.now))
 
 
 def _key_names(asked: Asked, reading: Reading) -> tuple[str, str]:

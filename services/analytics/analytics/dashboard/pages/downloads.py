@@ -45,7 +45,7 @@ async def download_chart(chart_id: str, file_format: ChartFile, asked: AskedDep,
     name = period_name(period.first, period.last).in_(asked.language)
     day = Formats(asked.language).date(asked.today)
     source = asked.text(
-        N_("Aryz, %(day)s. %(period)s, %(region)s"), day=day, period=name, region=region_about(reading.region).in_(asked.language)
+        N_("Aryz, %(day)s; %(period)s, %(region)s"), day=day, period=name, region=region_about(reading.region).in_(asked.language)
     )
     content = csv_of(chart, asked.language) if file_format is ChartFile.CSV else svg_of(chart, source)
     if content is None:

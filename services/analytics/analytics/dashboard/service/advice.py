@@ -41,7 +41,7 @@ def advice_of(sections: Sections, charts: dict[str, Chart]) -> list[Advice]:
         *_proofs(sections),
     ]
     if not any(each.tone == "worse" for each in found) and not sections.reading.view.public:
-        found.append(Advice(sections.say(Text.ADVICE_CALM), "#changes", sections.translate(N_("All figures"))))
+        found.append(Advice(sections.write(Text.ADVICE_CALM), "#changes", sections.translate(N_("All figures"))))
     return found[:ADVICE_SHOWN]
 
 
@@ -52,12 +52,12 @@ def _overall(sections: Sections) -> Iterator[Advice]:
         return
     link = sections.translate(N_("Complaints over time"))
     if not comparison.change:
-        yield Advice(sections.say(Text.ADVICE_SAME, now=Amount.number(figure.value)), "#changes", link)
+        yield Advice(sections.write(Text.ADVICE_SAME, now=Amount.number(figure.value)), "#changes", link)
     elif comparison.change_percent is not None:
         values = {"now": figure.value, "before": comparison.value, "change": abs(comparison.change)}
         amounts = {name: Amount.number(value) for name, value in values.items()}
         text = Text.ADVICE_MORE if comparison.change > 0 else Text.ADVICE_FEWER
-        sentence = sections.say(text, **amounts, percent=Amount.percent(comparison.change_percent, signed=True))
+        sentence = sections.write(text, **amounts, percent=Amount.percent(comparison.change_percent, signed=True))
         yield Advice(sentence, "#changes", link, "worse" if comparison.change > 0 else "better")
 
 
@@ -66,7 +66,7 @@ def _overdue(sections: Sections) -> Iterator[Advice]:
     if figure is not None and figure.value:
         appeals = sections.appeals_href("overdue")
         link = sections.translate(N_("Show these appeals") if appeals else N_("Deadlines"))
-        yield Advice(sections.say(Text.ADVICE_OVERDUE, count=Amount.number(figure.value)), appeals or "#time", link, "worse")
+        yield Advice(sections.write(Text.ADVICE_OVERDUE, count=Amount.number(figure.value)), appeals or "#time", link, "worse")
 
 
 def _risen(sections: Sections, charts: dict[str, Chart], chart_id: str, text: Text, link: str) -> Iterator[Advice]:
@@ -79,7 +79,7 @@ def _risen(sections: Sections, charts: dict[str, Chart], chart_id: str, text: Te
         amounts = {name: Amount.number(value or 0) for name, value in values.items()}
         href = (line.appeals_href if chart_id == "reasons" else None) or line.href or f"#{chart_id}"
         inside = region_inside(line.code if line.code in regions() else None)
-        yield Advice(sections.say(text, label=line.label, inside=inside, **amounts), href, link, "worse")
+        yield Advice(sections.write(text, label=line.label, inside=inside, **amounts), href, link, "worse")
 
 
 def _most_risen(lines: Sequence[Line]) -> Line | None:
@@ -95,7 +95,7 @@ def _in_time(sections: Sections) -> Iterator[Advice]:
         return
     if abs(comparison.change) >= LEAST_CHANGE:
         is_worse = comparison.change < 0
-        sentence = sections.say(
+        sentence = sections.write(
             Text.ADVICE_TIME_WORSE if is_worse else Text.ADVICE_TIME_BETTER,
             now=Amount.percent(figure.value),
             before=Amount.percent(comparison.value),
@@ -109,7 +109,7 @@ def _provider(sections: Sections, charts: dict[str, Chart]) -> Iterator[Advice]:
     lines = [] if chart is None else [line for line in chart.lines if line.code != UNSPECIFIED]
     if lines and (lines[0].share or 0) >= LEAST_SHARE and (lines[0].value or 0) >= LEAST_RISE:
         line = lines[0]
-        sentence = sections.say(
+        sentence = sections.write(
             Text.ADVICE_PROVIDER, share=Amount.percent(line.share or 0), label=line.label, value=Amount.number(line.value or 0)
         )
         yield Advice(sentence, line.appeals_href or line.href or "#providers", sections.translate(N_("Show these complaints")), "worse")
@@ -121,4 +121,4 @@ def _proofs(sections: Sections) -> Iterator[Advice]:
         if figure is not None and figure.value:
             appeals = sections.appeals_href(kpi_id)
             link = sections.translate(N_("Show these complaints") if appeals else N_("Quality"))
-            yield Advice(sections.say(text, count=Amount.number(figure.value)), appeals or "#quality", link, "worse")
+            yield Advice(sections.write(text, count=Amount.number(figure.value)), appeals or "#quality", link, "worse")

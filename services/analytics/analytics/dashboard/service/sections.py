@@ -113,7 +113,7 @@ class Sections:
                 found[chart.id] = chart
         return found
 
-    def say(self, text: Text, **values: Value) -> str:
+    def write(self, text: Text, **values: Value) -> str:
         """Return a sentence in the visitor's language."""
         return filled(texts()[text], values, self.language)
 
@@ -150,7 +150,7 @@ class Sections:
         whole = [line for line, point in zip(lines, pair.now, strict=True) if not is_partial(pair.interval, point)]
         sentence = self._trend_sentence(kpi_id, whole)
         if len(whole) < len(lines):
-            sentence += " " + self.say(Text.PARTIAL)
+            sentence += " " + self.write(Text.PARTIAL)
         is_share = unit == Unit.PERCENT
         series = [LineSeries("now", whole_values(pair, pair.now))]
         if pair.before:
@@ -188,11 +188,11 @@ class Sections:
         if kpi_id == "answered_in_time":
             return self.in_time_sentence()
         if figure.value is None:
-            return self.say(Text.SOME_HIDDEN if figure.suppressed else Text.NOTHING)
+            return self.write(Text.SOME_HIDDEN if figure.suppressed else Text.NOTHING)
         sentence = self.total_sentence(figure)
         largest = max((line for line in lines if line.value), key=lambda line: line.value or 0, default=None)
         if largest is not None and len(lines) > 1 and largest.value is not None:
-            sentence += " " + self.say(Text.PEAK, value=Amount.number(largest.value), label=largest.label)
+            sentence += " " + self.write(Text.PEAK, value=Amount.number(largest.value), label=largest.label)
         return sentence
 
     def total_sentence(self, figure: Figure) -> str:
@@ -201,17 +201,17 @@ class Sections:
         values: dict[str, Value] = {"total": Amount.number(figure.value or 0)}
         comparison, change = figure.comparison, None if figure.comparison is None else figure.comparison.change
         if comparison is None or comparison.value is None or change is None:
-            return self.say(Text[name], **values)
+            return self.write(Text[name], **values)
         if comparison.change_percent is None:
-            return self.say(Text[f"{name}_NEW" if figure.value else f"{name}_SAME"], **values, as_before=self.as_before)
+            return self.write(Text[f"{name}_NEW" if figure.value else f"{name}_SAME"], **values, as_before=self.as_before)
         if change == 0:
-            return self.say(Text[f"{name}_SAME"], **values, as_before=self.as_before)
+            return self.write(Text[f"{name}_SAME"], **values, as_before=self.as_before)
         values |= {
             "than": self.than,
             "change": Amount.number(abs(change)),
             "percent": Amount.percent(comparison.change_percent, signed=True),
         }
-        return self.say(Text[f"{name}_MORE" if change > 0 else f"{name}_FEWER"], **values)
+        return self.write(Text[f"{name}_MORE" if change > 0 else f"{name}_FEWER"], **values)
 
     @property
     def than(self) -> Label:
@@ -255,17 +255,17 @@ class Sections:
         """Return what the largest part is, and which changed most."""
         named = [line for line in lines if line.code != UNSPECIFIED]
         shown = [line for line in named if line.value]
-        hidden = [self.say(Text.SOME_HIDDEN)] if any(line.is_hidden for line in lines) else []
+        hidden = [self.write(Text.SOME_HIDDEN)] if any(line.is_hidden for line in lines) else []
         if not shown:
-            return " ".join(hidden or [self.say(Text.NOTHING)])
+            return " ".join(hidden or [self.write(Text.NOTHING)])
         first = max(shown, key=lambda line: line.value or 0)
         values: dict[str, Value] = {"value": Amount.number(first.value or 0), "share": Amount.percent(first.share or 0)}
-        found = [self.say(text, label=first.label, inside=region_inside(first.code if first.code in regions() else None), **values)]
+        found = [self.write(text, label=first.label, inside=region_inside(first.code if first.code in regions() else None), **values)]
         changed = [(line, line.change) for line in named if line.change]
         if changed:
             line, change = max(changed, key=lambda pair: abs(pair[1] or 0))
             code = Text.LARGEST_RISE if (change or 0) > 0 else Text.LARGEST_FALL
-            found.append(self.say(code, label=line.label, change=Amount.number(abs(change or 0))))
+            found.append(self.write(code, label=line.label, change=Amount.number(abs(change or 0))))
         return " ".join([*found, *hidden])
 
     # -- regions
@@ -300,33 +300,33 @@ class Sections:
 
     def _numbers_sentence(self, chart_id: str) -> str:
         parts = {"deadlines": self._deadline_sentences, "quality": self._quality_sentences, "centre": self._centre_sentences}[chart_id]()
-        return " ".join(parts) or self.say(Text.NOTHING)
+        return " ".join(parts) or self.write(Text.NOTHING)
 
     def in_time_sentence(self) -> str:
         """Return the share of appeals answered in time."""
         figure = self.reading.singles["answered_in_time"]
-        return self.say(Text.NOTHING) if figure.value is None else self.say(Text.IN_TIME, share=Amount.percent(figure.value))
+        return self.write(Text.NOTHING) if figure.value is None else self.write(Text.IN_TIME, share=Amount.percent(figure.value))
 
     def _deadline_sentences(self) -> Iterator[str]:
         if self._value("answered_in_time") is not None:
             yield self.in_time_sentence()
         for kpi_id, text in (("overdue", Text.OVERDUE), ("extended", Text.EXTENDED)):
             if count := self._value(kpi_id):
-                yield self.say(text, count=Amount.number(count))
+                yield self.write(text, count=Amount.number(count))
 
     def _quality_sentences(self) -> Iterator[str]:
         verified, refuted = self._value("verified") or 0, self._value("refuted") or 0
         if verified or refuted:
             values = {"checked": verified + refuted, "verified": verified, "refuted": refuted}
-            yield self.say(Text.CHECKED, **{name: Amount.number(number) for name, number in values.items()})
+            yield self.write(Text.CHECKED, **{name: Amount.number(number) for name, number in values.items()})
         if count := self._value("unproven"):
-            yield self.say(Text.UNPROVEN, count=Amount.number(count))
+            yield self.write(Text.UNPROVEN, count=Amount.number(count))
 
     def _centre_sentences(self) -> Iterator[str]:
         if (share := self._value("calls_service_level")) is not None:
-            yield self.say(Text.CALLS, share=Amount.percent(share))
+            yield self.write(Text.CALLS, share=Amount.percent(share))
         if count := self._value("calls_abandoned"):
-            yield self.say(Text.CALLS_LOST, count=Amount.number(count))
+            yield self.write(Text.CALLS_LOST, count=Amount.number(count))
 
     def _value(self, kpi_id: str) -> float | None:
         figure = self.reading.singles.get(kpi_id)
@@ -340,7 +340,7 @@ class Sections:
         if not total:
             return None
         shares = {kpi_id: 100 * seconds.get(kpi_id, Fraction(0)) / total for kpi_id in HELD}
-        sentence = self.say(Text.HELD, **{kind: Amount.percent(float(shares[kpi_id]), 0) for kpi_id, kind in HELD.items()})
+        sentence = self.write(Text.HELD, **{kind: Amount.percent(float(shares[kpi_id]), 0) for kpi_id, kind in HELD.items()})
         lines = [self.line(self.reading.singles[kpi_id]) for kpi_id in HELD]
         rows = [ShareRow(kind, float(shares[kpi_id]), f"{round(shares[kpi_id])}\u00a0%") for kpi_id, kind in HELD.items()]
         heading = self.translate(N_("Who has held the appeals"))
