@@ -51,6 +51,7 @@ class Text(StrEnum):
     TOP_TOPIC = "top-topic"
     TOP_KIND = "top-kind"
     TOP_TIER = "top-tier"
+    TOP_AGE = "top-age"
     TOP_OUTCOME = "top-outcome"
     TOP_PROVIDER = "top-provider"
     TOP_DISTRICT = "top-district"

@@ -32,7 +32,7 @@ from analytics.exports.service import READERS as EXPORTERS
 from analytics.kpis.dependencies import PublicFiguresDep
 from analytics.kpis.errors import PeriodNotPublic
 from analytics.kpis.schemas import Compare
-from analytics.kpis.service import DashboardSection, Period, kpi_definitions, publication, sees_live_figures
+from analytics.kpis.service import DashboardSection, Period, Unit, kpi_definitions, publication, sees_live_figures
 from analytics.reconciliations.service import READERS as RECONCILERS
 from analytics.reports.service import READERS as REPORT_READERS
 from analytics.sentences.service import period_name
@@ -110,7 +110,7 @@ async def _render(asked: Asked, shown: ShownFigures | None, *, errors: Mapping[s
         reconcilers=RECONCILERS,
         exporters=EXPORTERS,
         report_readers=REPORT_READERS,
-        values=Values(asked.language),
+        values=Values(asked.language, is_public=asked.view.public),
         live_every=LIVE_EVERY,
         live=await _live(asked.request) if sees_live_figures(asked.principal) else None,
         **figures,
@@ -130,7 +130,8 @@ def _shown(asked: Asked, reading: Reading) -> ShownFigures:
     before = None if compare is None else period.compared(compare)
     summed = {found.now.id: found.now for name, found in reading.splits.items() if name in SUMMED}
     received = reading.singles["received"]
-    lines = [sections.line(each) for each in sections.figures_of(DashboardSection.MAIN)]
+    known = [each for each in sections.figures_of(DashboardSection.MAIN) if each.unit != Unit.PER_10000 or each.value is not None]
+    lines = [sections.line(each) for each in known]
     return ShownFigures(
         period_name=period_name(period.first, period.last).in_(asked.language),
         before_name=None if before is None else period_name(before.first, before.last).in_(asked.language),

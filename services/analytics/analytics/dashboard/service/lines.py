@@ -11,7 +11,7 @@ from analytics.kpis.schemas import Figure, Part
 from analytics.kpis.service import UNSPECIFIED, Direction, Unit, change_percent, kpi_definitions
 from shared.domain.labels import Language
 
-COUNTS: Final = frozenset[str]({Unit.APPEALS, Unit.CALLS, Unit.QUESTIONS})
+COUNTS: Final = frozenset[str]({Unit.APPEALS, Unit.CALLS, Unit.QUESTIONS, Unit.INQUIRIES})
 Link = Callable[[str], str | None]
 """Returns the address that a code leads to."""
 

@@ -50,6 +50,7 @@ SPLITS: Final[Mapping[str, Split]] = {
     "providers": Split("complaints_by_provider", is_public=False),
     "tiers": Split("received_by_tier", is_public=False),
     "outcomes": Split("outcomes", is_public=False),
+    "backlog": Split("backlog_by_age", is_public=False),
 }
 """The figures with parts that charts of the page show, by name."""
 _OF_THE_COUNTRY: Final = frozenset({"received_regions", "regions", "region_times"})

@@ -62,6 +62,7 @@ SPLIT_CHARTS: Final[Mapping[str, tuple[str, str, Text, str | None]]] = {
     "topics": (N_("Topics of consultations"), N_("Topic"), Text.TOP_TOPIC, "topic"),
     "kinds": (N_("Kinds of appeals"), N_("Kind of appeal"), Text.TOP_KIND, "kind"),
     "tiers": (N_("Tiers"), N_("Tier"), Text.TOP_TIER, "tier"),
+    "backlog": (N_("Appeals waiting, by age"), N_("Since receipt"), Text.TOP_AGE, None),
     "outcomes": (N_("Outcomes of complaints"), N_("Outcome"), Text.TOP_OUTCOME, None),
     "providers": (N_("Medical organisations"), N_("Medical organisation"), Text.TOP_PROVIDER, "provider_id"),
     "districts": (N_("Districts"), N_("District"), Text.TOP_DISTRICT, "district"),
@@ -103,7 +104,7 @@ class Sections:
         self.choice = choice
         self.language = language
         self.translate = translate
-        self.values = Values(language)
+        self.values = Values(language, is_public=reading.view.public)
 
     def charts(self) -> dict[str, Chart]:
         """Return the charts that this visitor may see, by id."""
