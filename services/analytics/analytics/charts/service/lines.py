@@ -12,7 +12,7 @@ from analytics.charts.service.scales import TEXT_SIZE, Scale, scale_of, shown_la
 WIDTH: Final = 400.0
 HEIGHT: Final = 190.0
 _TOP: Final = 16.0
-_BOTTOM: Final = 24.0
+_BOTTOM: Final = 29.0
 _GAP: Final = 6.0
 _LABEL_GAP: Final = 10.0  # between two labels of the time axis
 _LINE_HEIGHT: Final = TEXT_SIZE + 2
