@@ -26,7 +26,7 @@ def overlapping(drawing):
         (first[0], second[0])
         for index, first in enumerate(boxes)
         for second in boxes[index + 1 :]
-        if first[1] < second[2] and second[1] < first[2] and abs(first[3] - second[3]) < 15
+        if first[1] < second[2] and second[1] < first[2] and abs(first[3] - second[3]) < 14
     ]
 
 
