@@ -33,6 +33,7 @@ from analytics.kpis.dependencies import PublicFiguresDep
 from analytics.kpis.errors import PeriodNotPublic
 from analytics.kpis.schemas import Compare
 from analytics.kpis.service import DashboardSection, Period, Unit, kpi_definitions, publication, sees_live_figures
+from analytics.providers.service import READERS as INDEX_READERS
 from analytics.reconciliations.service import READERS as RECONCILERS
 from analytics.reports.service import READERS as REPORT_READERS
 from analytics.sentences.service import period_name
@@ -110,6 +111,7 @@ async def _render(asked: Asked, shown: ShownFigures | None, *, errors: Mapping[s
         reconcilers=RECONCILERS,
         exporters=EXPORTERS,
         report_readers=REPORT_READERS,
+        index_readers=INDEX_READERS,
         values=Values(asked.language, is_public=asked.view.public),
         live_every=LIVE_EVERY,
         live=await _live(asked.request) if sees_live_figures(asked.principal) else None,
