@@ -32,10 +32,9 @@ def train(texts: Sequence[Labelled]) -> Trained:
     """Return the model of these texts. The same texts give the same bytes."""
     sample = Sample.of(texts)
     judged = cross_validate(sample)
-    written = [each for each in judged if not each.is_copy]
     crossed = (
-        sum(each.kind_is_right for each in written) / len(written),
-        sum(each.subject_is_right for each in written) / len(written),
+        sum(each.kind_is_right for each in judged) / len(judged),
+        sum(each.subject_is_right for each in judged) / len(judged),
     )
     file = calibrated(fit(sample, np.arange(len(sample.texts))), judged)
     metadata = file.metadata.model_copy(update={"inputs": classifier_inputs(texts)})

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from shared.language.word_features import BUCKETS, NO_FEATURE, OF_LETTERS, features_of
+from training.regression import Rows, TextMatrix
 
 RARITY_UNIT: Final = np.float32(0.1)
 FEWEST: Final = 3
@@ -37,6 +38,7 @@ class Vocabulary:
         counted = sparse.coo_matrix((ones, (owners, buckets)), (len(text_words), BUCKETS)).tocsr()
         counted[:, NO_FEATURE] = 0
         counted.eliminate_zeros()
+        self.features = counted
         self.counts = (self.texts @ counted).tocsr()
 
 
@@ -52,8 +54,15 @@ def rarity_of(counts: sparse.csr_matrix, written: sparse.csr_matrix) -> npt.NDAr
     return np.where(is_read, np.clip(np.rint(rarity / RARITY_UNIT), 1, 255), 0).astype(np.uint8)
 
 
-def scaled(counts: sparse.csr_matrix, rarity: npt.NDArray[np.uint8]) -> sparse.csr_matrix:
-    """Return the counts times the rarity, each text divided by the length that `LinearModel` uses."""
+def text_matrix(vocabulary: Vocabulary, rows: Rows, rarity: npt.NDArray[np.uint8], sums: sparse.csr_matrix) -> TextMatrix:
+    """Return these texts by the features that models read: counts times rarity, each text divided by the length of `LinearModel`.
+
+    `sums`: the sums of the dictionary for these texts, as they are to be weighed.
+    """
     values = rarity * RARITY_UNIT
-    lengths = np.sqrt(np.maximum(counts @ (values**2), 1.0))
-    return (sparse.diags(1 / lengths) @ counts @ sparse.diags(values)).tocsr().astype(np.float32)
+    texts = vocabulary.texts[rows]
+    lengths = np.sqrt(np.maximum(texts @ (vocabulary.features @ (values**2)), 1.0))
+    read = np.flatnonzero(rarity)
+    words = vocabulary.features[:, read] @ sparse.diags(values[read])
+    whole = TextMatrix((sparse.diags(1 / lengths) @ texts).tocsr().astype(np.float32), words.tocsr().astype(np.float32), sums.tocsr())
+    return whole.of(np.arange(len(rows)))

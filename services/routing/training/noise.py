@@ -3,14 +3,12 @@
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from shared.domain.languages import detect_language
-from training.labelled import Labelled
 
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _PUNCTUATION: Final = re.compile(r"[^\w\s-]+")
@@ -25,14 +23,11 @@ _TYPO, _MISSING, _JOINED = 0.04, 0.04, 0.08  # shares of letters, letters and ga
 _OFTEN: Final = 0.6
 
 
-def noisy_copies(text: Labelled) -> list[Labelled]:
-    """Return copies of a text: hasty, in Latin letters, and with another beginning, end and other slots; none that does not differ."""
-    spoilt = [spoil(text.text, Random(f"{spoil.__name__} {text.text}")) for spoil in _SPOILERS]  # noqa: S311 - repeatable, not secret
-    return [replace(text, text=each) for each in dict.fromkeys(spoilt) if each != text.text]
-
-
 def noisy_text(text: str) -> str | None:
-    """Return one of the copies of a text, chosen by the text itself; None if it does not differ."""
+    """Return a copy of a text: hasty, in Latin letters, or with another beginning, end and other slots. None if it does not differ.
+
+    Which of them is chosen by the text itself.
+    """
     chance = Random(text)  # noqa: S311 - repeatable, not secret
     spoilt = chance.choice(_SPOILERS)(text, chance)
     return None if spoilt == text else spoilt

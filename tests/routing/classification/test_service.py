@@ -5,8 +5,10 @@ import pytest
 
 from routing.classification.policy import LexiconFile
 from routing.classification.service import Classification, classify
+from routing.classification.service.choice import weigh
 from routing.classification.service.classifier import classify_by
 from routing.classification.service.lexicon import LexiconError, build, lexicon
+from routing.classification.service.model import Guess, confidence_terms
 from routing.classification.service.urgency import evidence_of
 from routing.classification.service.versions import stored
 from shared.domain.taxonomy import taxonomy
@@ -310,3 +312,8 @@ class TestJunk:
 
     def test_an_appeal_is_none(self):
         assert classify("Врач нагрубил").junk is None
+
+
+def test_the_confidence_of_a_guess_knows_the_pair_that_was_chosen():
+    guess = Guess("CONSULTATION", "DENTAL", "DENTAL", kind_share=0.9, family_share=0.8, rival=0.05, new_words=0, text_words=6)
+    assert confidence_terms(guess, weigh([]))["CONSULTATION DENTAL"] == 1.0

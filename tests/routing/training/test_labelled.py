@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from training.labelled import BadLabel, read_texts
-from training.noise import noisy_copies
+from training.noise import noisy_text
+from training.sample import Sample
 
 
 def write(folder, text, name="some.txt"):
@@ -74,16 +76,21 @@ class TestTexts:
 
 
 class TestNoise:
-    def test_the_same_text_has_the_same_copies_with_its_label(self, tmp_path):
-        write(tmp_path, "# COMPLAINT DRUGS_NOT_ISSUED\nТегін дәрі бермейді, дәріханада жоқ дейді\n")
-        (text,) = read_texts(tmp_path)
-        copies = noisy_copies(text)
-        assert copies == noisy_copies(text)
-        assert len({text.text, *(copy.text for copy in copies)}) == 1 + len(copies) == 4
-        assert {(copy.kind, copy.subjects, copy.source) for copy in copies} == {(text.kind, text.subjects, text.source)}
+    def test_the_same_text_has_the_same_copy(self):
+        text = "Тегін дәрі бермейді, дәріханада жоқ дейді"
+        assert noisy_text(text) == noisy_text(text) != text
 
     def test_texts_are_mistyped_written_in_latin_letters_and_surrounded(self):
-        copies = [(text.text, copy.text) for text in read_texts()[:200] for copy in noisy_copies(text)]
+        copies = [(text.text, copy) for text in read_texts()[:200] if (copy := noisy_text(text.text))]
         assert any(copy.isascii() for _, copy in copies)
-        assert any(text in copy and copy != text for text, copy in copies)
+        assert any(text in copy for text, copy in copies)
         assert any(copy.islower() and not copy.isascii() for _, copy in copies)
+
+    def test_a_sample_has_each_text_with_its_copy_and_its_label(self):
+        texts = read_texts()[:20]
+        sample = Sample.of(texts)
+        assert [text for text, is_copy in zip(sample.texts, sample.is_copy, strict=True) if not is_copy] == texts
+        for row in np.flatnonzero(sample.is_copy):
+            written, copy = sample.texts[row - 1], sample.texts[row]
+            assert (copy.kind, copy.subjects, copy.source) == (written.kind, written.subjects, written.source)
+            assert copy.text == noisy_text(written.text)

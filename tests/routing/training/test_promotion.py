@@ -117,10 +117,10 @@ class TestThresholds:
     def test_a_threshold_is_the_lowest_certainty_that_reaches_the_bound(self):
         certainty = np.linspace(1, 0, 400)
         right = np.arange(400) < 300
-        found = threshold(certainty, right, np.ones(400))
+        found = threshold(certainty, right)
         assert found is not None
         assert wilson(300, (certainty >= found).sum()) >= 0.97
         assert wilson(300, (certainty >= found - 0.0001).sum() + 1) < 0.97  # it is rounded up
 
     def test_few_texts_never_suffice(self):
-        assert threshold(np.full(80, 0.9), np.ones(80, bool), np.ones(80)) is None
+        assert threshold(np.full(80, 0.9), np.ones(80, bool)) is None

@@ -71,7 +71,15 @@ def _examples_of(path: Path) -> Iterator[tuple[bool, DetectorExample]]:
         elif text and not column:
             raise BadLabel(f"{path.name}:{number}: a text without a heading")
         elif text:
-            yield is_own, DetectorExample(SECOND_CODES.sub("", text), column)
+            example = DetectorExample(SECOND_CODES.sub("", text), column)
+            if is_own or example.is_protected or not _may_be_protected(text):
+                yield is_own, example
+
+
+def _may_be_protected(line: str) -> bool:
+    """Return whether a second reader could have chosen a protected subject: such a text teaches neither that it is one nor the reverse."""
+    found = SECOND_CODES.search(line)
+    return found is not None and not {*ProtectedSubject}.isdisjoint(found["codes"].split())
 
 
 def _column(kind: str, subjects: list[str]) -> str:

@@ -182,7 +182,10 @@ class AppealModel:
 
 
 def confidence_terms(guess: Guess, weights: Weighed) -> dict[str, float]:
-    """Return what the confidence of a guess is computed from, by name."""
+    """Return what the confidence of a guess is computed from, by name.
+
+    The last is 1 under the name of the pair: the model is right about some more often than about others.
+    """
     pair = guess.kind_share * guess.family_share
     field = taxonomy().subject_field(guess.kind)
     return {
@@ -193,6 +196,7 @@ def confidence_terms(guess: Guess, weights: Weighed) -> dict[str, float]:
         "lexicon_subject": _lead(weights.families(field), guess.family),
         "new_words": guess.new_words / max(guess.text_words, 1),
         "size": math.log1p(guess.text_words),
+        f"{guess.kind} {guess.family}": 1.0,
     }
 
 
