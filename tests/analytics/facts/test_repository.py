@@ -6,11 +6,13 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import insert
-from sqlalchemy.event import listen
+from sqlalchemy.event import listen, remove
 
+from analytics.facts.jobs import refresh_rollups
 from analytics.facts.models import fact
 from analytics.facts.schemas import Formula
 from analytics.kpis.policy import OF_APPEALS, kpi_definitions
+from analytics.kpis.service import leakage_seconds
 from tests.processor_time import processor_time
 
 SIZE = int(os.environ.get("ARYZ_TEST_FACTS", "50000"))  # 474 708 came in half a year; run once in full before a release
@@ -123,3 +125,37 @@ class TestCountBy:
                 for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             ]
         assert [line for line in plans if index in line], plans
+
+
+class TestRollups:
+    @pytest.mark.parametrize("asked", [{}, {"region": "KZ-43"}, {"group_by": "channel"}, {"group_by": "provider", "kind": "COMPLAINT"}])
+    async def test_a_year_is_read_from_the_months_by_their_key_and_not_from_facts(self, world, asked):
+        rows = list(fact_rows(12))
+        async with world.parts.database.write() as session:
+            await session.execute(insert(fact), rows)
+        await refresh_rollups(world.parts.units, leakage_seconds())
+        statements = []
+
+        def watch(_connection, _cursor, statement, parameters, *_rest):
+            statements.append((statement, parameters))
+
+        reader = world.parts.database._reader.sync_engine
+        listen(reader, "before_cursor_execute", watch)
+        await world.get("/kpis/received", **{"from": "2021-01-01", "to": "2021-12-31"} | asked)
+        remove(reader, "before_cursor_execute", watch)
+        [(statement, parameters)] = [each for each in statements if "rollup_month" in each[0]]
+        assert not [each for each, _ in statements if "FROM fact" in each and "pending_recount" not in each]
+        async with world.parts.database.read() as session:
+            connection = await session.connection()
+            if world.parts.database.is_sqlite:
+                plan = [row.detail for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+                assert any(
+                    "rollup_month USING INDEX sqlite_autoindex_rollup_month_1 (dimension=? AND region=? AND first>?" in line
+                    for line in plan
+                ), plan
+            else:
+                await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+                await connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+                plan = [row[0] for row in await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)]
+                assert any("using rollup_month_pkey" in line.lower() for line in plan), plan
+                assert any("Index Cond" in line and "dimension" in line for line in plan), plan
