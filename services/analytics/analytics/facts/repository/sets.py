@@ -17,14 +17,14 @@ from sqlalchemy import Table, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from analytics.base import NOT_FROM_EVENTS, AnalyticsModel
-from analytics.facts.models import call_fact, commitment_fact, fact, inquiry_fact, provider, reopening, self_served, transition
+from analytics.facts.models import call_fact, commitment_fact, fact, inquiry_fact, provider, rating_fact, reopening, self_served, transition
 from shared.fast.bulk import select_rows
 from shared.messaging.log import Position
 from shared.messaging.tables import consumer_offset, dead_letter
 
 SECOND: Final = "rebuilt"
 RETIRED: Final = "retired"
-GRAINS: Final = (fact, transition, reopening, inquiry_fact, commitment_fact, call_fact, self_served, provider)
+GRAINS: Final = (fact, transition, reopening, inquiry_fact, commitment_fact, call_fact, rating_fact, self_served, provider)
 SWITCHED: Final[Sequence[Table]] = (
     *(table for table in AnalyticsModel.metadata.sorted_tables if NOT_FROM_EVENTS not in table.info),
     consumer_offset,
