@@ -126,8 +126,8 @@ up-processes: install kafka postgres  ## an api and a worker process per service
 	@set -a; . .run/engines.env; set +a; exec $(BIN)/python -m suite.processes --port $(PORT) --data $(DATA) --demo
 
 train: install  ## train the detectors and the classifier from services/routing/training/texts, and promote each if no slice is worse
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m training.detectors
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m training
+	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1; refused=0; \
+	$(BIN)/python -m training.detectors || refused=1; $(BIN)/python -m training || refused=1; exit $$refused
 
 recall: install  ## measure how often the right article is offered, and write it into docs/operations/articles.md
 	@cd services/intake && ../../$(BIN)/python -m topic_training.recall
