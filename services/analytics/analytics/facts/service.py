@@ -23,8 +23,8 @@ from analytics.facts.repository import (
     self_served_count,
     tallies,
     waiting_at_end,
+    waiting_by_age,
     waiting_by_day,
-    waiting_of_age,
 )
 from analytics.facts.repository.provider_counts import provider_counts
 from shared.domain.tables import ReferenceDataError
@@ -56,8 +56,8 @@ __all__ = [
     "self_served_count",
     "tallies",
     "waiting_at_end",
+    "waiting_by_age",
     "waiting_by_day",
-    "waiting_of_age",
 ]
 
 

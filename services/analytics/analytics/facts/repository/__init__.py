@@ -1,6 +1,6 @@
 """Every query on the tables of facts, one module an area."""
 
-from analytics.facts.repository.backlog import waiting_at_end, waiting_by_day, waiting_of_age
+from analytics.facts.repository.backlog import waiting_at_end, waiting_by_age, waiting_by_day
 from analytics.facts.repository.exported import allow_pauses, exported_facts, exported_transitions
 from analytics.facts.repository.figures import call_totals, count, count_by, count_cells, self_served_count
 from analytics.facts.repository.formulas import answer_times, listed_appeals, tallies
@@ -64,6 +64,6 @@ __all__ = [
     "upsert_inquiries",
     "upsert_providers",
     "waiting_at_end",
+    "waiting_by_age",
     "waiting_by_day",
-    "waiting_of_age",
 ]

@@ -129,7 +129,8 @@ async def _backlog(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Par
     session, cohort = work.session, replace(cohort, filters=CohortFilters(kind=cohort.filters.kind))
     found: dict[str | None, int]
     if group is Group.AGE:
-        found = {span.code: await facts.waiting_of_age(session, cohort, (span.youngest, span.oldest)) for span in ageing()}
+        numbers = await facts.waiting_by_age(session, cohort, [(span.youngest, span.oldest) for span in ageing()])
+        found = {span.code: number for span, number in zip(ageing(), numbers, strict=True)}
     elif group is not None and group in TIMES:
         found = {_time_code(group, day): number for day, number in (await facts.waiting_by_day(session, cohort)).items()}
     else:
