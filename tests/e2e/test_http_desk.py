@@ -308,7 +308,7 @@ class TestFigures:
         listed = has(people.get(KPIS, "analyst", params={"limit": 100}), shapes.listing(shapes.KPI))
         assert [each["id"] for each in listed["items"]] == [*shapes.KPI_IDS, *shapes.MEASURED_IDS]
         first = people.get(KPIS, "analyst", params={"limit": 5}).json()
-        second = people.get(KPIS, "analyst", params={"limit": 50, "cursor": first["next_cursor"]}).json()
+        second = people.get(KPIS, "analyst", params={"limit": 100, "cursor": first["next_cursor"]}).json()
         assert (first["items"] + second["items"], first["total"]) == (listed["items"], len(listed["items"]))
         public = {each["id"] for each in has(people.get(KPIS), shapes.listing(shapes.KPI))["items"]}
         assert public < set(shapes.KPI_IDS)
