@@ -74,7 +74,7 @@ REBUILT = (
 )
 
 
-ONLY_IN_LOG = {"number", "decision"}
+ONLY_IN_LOG = {"number", "decision", "ended_on", "reopening_id"}
 """Columns of a fact that the earlier version did not store and that nothing else stored tells."""
 
 
