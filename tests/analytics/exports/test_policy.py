@@ -48,3 +48,17 @@ class TestColumns:
         monkeypatch.setattr(policy, "policy_table", lambda *_: table)
         with pytest.raises(ReferenceDataError, match="the same heading"):
             columns.__wrapped__()
+
+    def test_a_column_of_an_unknown_grain_is_refused(self, monkeypatch):
+        content = "# source: a test\ncode,grains,type,kk,ru,en,meaning_kk,meaning_ru,meaning_en\nregion,facts calls,text,Ө,Р,R,ө,р,r\n"
+        monkeypatch.setattr("shared.policy_files.policy_text", lambda *_: content)
+        with pytest.raises(ReferenceDataError, match="a grain is not known"):
+            columns.__wrapped__()
+
+
+class TestCodeLabels:
+    def test_a_code_with_two_labels_is_refused(self, monkeypatch):
+        content = "# source: a test\ncolumn,code,kk,ru,en\nurgency,NORMAL,Қ,О,N\nproof,NORMAL,Қ,О,N\nurgency,NORMAL,Қ,Н,N\n"
+        monkeypatch.setattr("shared.policy_files.policy_text", lambda *_: content)
+        with pytest.raises(ReferenceDataError, match="5: a code is given twice"):
+            policy.code_labels.__wrapped__()

@@ -1,5 +1,8 @@
+from types import SimpleNamespace
+
 import pytest
 
+from analytics.kpis import policy
 from analytics.kpis.policy import check_policies, kpi_definitions, parse_definitions, publication
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
@@ -70,7 +73,24 @@ class TestPublication:
     def test_cells_below_five_are_not_published(self):
         assert publication().smallest_cell == 5
 
+    def test_a_file_without_the_smallest_cell_is_refused(self, monkeypatch):
+        monkeypatch.setattr("shared.policy_files.policy_text", lambda *_: "# source: a test\nrule,value\nlargest_cell,5\n")
+        with pytest.raises(ReferenceDataError, match="smallest_published_cell is missing"):
+            publication.__wrapped__()
+
 
 class TestPolicies:
     def test_every_reviewed_file_can_be_read(self):
         check_policies()
+
+    @pytest.mark.parametrize(("load", "file"), [(policy.call_rules, "calls.csv"), (policy.leakage_days, "appeals.csv")])
+    @pytest.mark.parametrize("row", ["", "longest_call,60\n"])
+    def test_missing_and_unknown_rules_are_refused(self, monkeypatch, load, file, row):
+        monkeypatch.setattr("shared.policy_files.policy_text", lambda *_: f"# source: a test\nrule,value\n{row}")
+        with pytest.raises(ReferenceDataError, match=f"{file}.*the rules are not those that the figures need"):
+            load.__wrapped__()
+
+    def test_the_taxonomy_must_have_the_kinds_that_disclosure_control_knows(self, monkeypatch):
+        monkeypatch.setattr(policy, "taxonomy", lambda: SimpleNamespace(kinds={"COMPLAINT": None}))
+        with pytest.raises(ReferenceDataError, match="missing: CONSULTATION"):
+            check_policies()

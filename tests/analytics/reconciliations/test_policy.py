@@ -3,6 +3,7 @@ import re
 import pytest
 
 from analytics.reconciliations import policy
+from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
 
 
@@ -34,6 +35,23 @@ class TestCheckPolicies:
         monkeypatch.setattr(policy, "policy_text", lambda *_: content)
         with pytest.raises(ReferenceDataError, match="sum-right: the languages name different values"):
             policy.check_policies()
+
+    def test_a_file_without_the_known_columns_is_refused(self, monkeypatch):
+        monkeypatch.setattr("shared.policy_files.policy_text", lambda *_: "# source: a test\ncode,kk,ru,en\nid,№,№,No.\n")
+        with pytest.raises(ReferenceDataError, match="the columns must be id, title"):
+            policy.check_policies()
+
+    def test_a_heading_of_two_columns_is_refused(self, monkeypatch):
+        monkeypatch.setattr(policy, "headings", lambda: {"title": Label("атауы", "имя", "name"), "unit": Label("бірлік", "Имя", "unit")})
+        with pytest.raises(ReferenceDataError, match="Имя names two columns"):
+            policy.check_policies()
+
+    @pytest.mark.parametrize("word", ["мың", "мың*"])
+    def test_a_word_that_is_given_twice_is_refused(self, monkeypatch, word):
+        content = "# source: a test\nword,meaning,in_change\n" + 2 * f"{word},THOUSAND,THOUSAND\n"
+        monkeypatch.setattr("shared.policy_files.policy_text", lambda *_: content)
+        with pytest.raises(ReferenceDataError, match=f"{re.escape(word)} is given twice"):
+            policy._value_words()
 
 
 class TestWordOf:
