@@ -155,7 +155,17 @@ class TestPublicFigures:
         assert "<b>20</b>" in (await page(YEAR + "&channel=MAIL", None))[1]
 
     @pytest.mark.parametrize(
-        "query", ["?from=2025-01-01&to=2025-01-31", "?from=2026-01-01&to=2026-12-31", "?period=2025-07", "?period=2026"]
+        "query",
+        [
+            "?from=2025-01-01&to=2025-01-31",
+            "?from=2026-01-01&to=2026-12-31",
+            "?from=&to=",
+            "?period=",
+            "?period=2025-07",
+            "?period=2026",
+            "?period=2025-Q9",
+            "?period=soon",
+        ],
     )
     async def test_a_period_that_is_not_public_is_named_and_the_form_stays(self, page, query):
         status, text = await page(query, None)

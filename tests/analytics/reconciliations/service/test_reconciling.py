@@ -105,6 +105,23 @@ class TestSums:
         assert verdicts(sheet("t;;10;;;;;;;;;", "a;;11;;;;t;;;;;", "b;;?;;;;t;;;;;")) == [(2, "TOTAL", "CONTRADICTION")]
         assert verdicts(sheet("t;;10;;;;;;;;;", "a;;9;;;;t;;;;;", "b;;?;;;;t;;;;;")) == [(2, "TOTAL", "NOT_CHECKABLE")]
 
+    def test_parts_that_cannot_be_read_are_named_by_their_line(self):
+        result = sheet("t;;10;;;;;;;;;", "a;;бес;;;;t;;;;;")
+        check = next(check for check in result.checks if check.kind == "TOTAL")
+        assert (check.line, check.verdict) == (2, "NOT_CHECKABLE")
+        assert "(строка 3)" in check.explanation_ru
+
+    def test_a_total_that_is_not_stated_leaves_the_sum_to_the_reader(self):
+        (check,) = sheet("t;;?;;;;;;;;;", "a;;6;;;;t;;;;;", "b;;4;;;;t;;;;;").checks
+        assert (check.line, check.kind, check.verdict, check.computed) == (2, "TOTAL", "NOT_CHECKABLE", "10")
+        assert check.explanation_ru == "Итог не указан. Названные части дают 10."
+
+    def test_numbers_are_not_added_up_to_a_percentage(self):
+        checks = sheet("w;;20;;;;;;;;;", "t;;50 %;;;;;;;w;;", "a;;6;;;;t;;;;;", "b;;4;;;;t;;;;;").checks
+        (check,) = (check for check in checks if check.kind == "TOTAL")
+        assert (check.line, check.verdict, check.computed) == (3, "NOT_CHECKABLE", None)
+        assert "в разных единицах" in check.explanation_ru
+
 
 class TestShares:
     @pytest.mark.parametrize(
@@ -131,6 +148,13 @@ class TestShares:
 
     def test_a_share_of_nothing_cannot_be_checked(self):
         assert verdicts(sheet("w;;0;;;;;;;;;", "p;;0;;;;;;;;;", "s;;5 %;;;;;;p;w;;")) == [(4, "SHARE", "NOT_CHECKABLE")]
+
+    @pytest.mark.parametrize(("value", "verdict"), [("50 %", "OK"), ("66,6 %", "OK"), ("70 %", "CONTRADICTION")])
+    def test_a_share_of_more_than_a_number_is_at_most_the_share_of_that_number(self, value, verdict):
+        assert verdicts(sheet("w;;более 3;;;;;;;;;", "p;;2;;;;;;;;;", f"s;;{value};;;;;;p;w;;")) == [(4, "SHARE", verdict)]
+
+    def test_any_share_fits_a_whole_that_may_be_nothing(self):
+        assert verdicts(sheet("w;;менее 3;;;;;;;;;", "p;;2;;;;;;;;;", "s;;90 %;;;;;;p;w;;")) == [(4, "SHARE", "OK")]
 
 
 class TestChanges:
@@ -163,6 +187,11 @@ class TestChanges:
     def test_a_change_from_zero_has_no_percentage(self):
         assert [check.verdict for check in self.change("5 %", base="0")] == ["NOT_CHECKABLE"]
         assert [check.verdict for check in self.change("736", base="0")] == ["OK"]
+
+    def test_a_change_to_a_figure_that_is_not_stated_cannot_be_checked(self):
+        (check,) = self.change("−13,1 %", figure="?")
+        assert (check.kind, check.verdict, check.computed) == ("CHANGE", "NOT_CHECKABLE", None)
+        assert "Новый показатель в тексте не приведён" in check.explanation_ru
 
 
 class TestRows:

@@ -65,6 +65,8 @@ class TestReadValue:
             ("1.2.3", Explanation.VALUE_UNREADABLE),
             ("1" * 16, Explanation.VALUE_UNREADABLE),
             ("9" * 500, Explanation.VALUE_UNREADABLE),
+            ("1 234,5 6", Explanation.VALUE_UNREADABLE),
+            ("12,5'0 %", Explanation.VALUE_UNREADABLE),
             ("2,669", Explanation.VALUE_AMBIGUOUS),
             ("2.669", Explanation.VALUE_AMBIGUOUS),
         ],
