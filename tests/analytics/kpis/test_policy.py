@@ -94,3 +94,15 @@ class TestPolicies:
         monkeypatch.setattr(policy, "taxonomy", lambda: SimpleNamespace(kinds={"COMPLAINT": None}))
         with pytest.raises(ReferenceDataError, match="missing: CONSULTATION"):
             check_policies()
+
+    @pytest.mark.parametrize("starts", [(), (1, 6), (0, 11, 6), (0, 6, 6)])
+    def test_spans_of_age_must_follow_each_other_from_zero(self, monkeypatch, starts):
+        rows = "".join(f"s{number},{start},Қ,Р,E\n" for number, start in enumerate(starts))
+        monkeypatch.setattr("shared.policy_files.policy_text", lambda *_: f"# source: a test\ncode,from_days,kk,ru,en\n{rows}")
+        with pytest.raises(ReferenceDataError, match="the spans do not follow each other from 0"):
+            policy.ageing.__wrapped__()
+
+    def test_a_number_of_people_without_its_day_is_refused(self, monkeypatch):
+        monkeypatch.setattr("shared.policy_files.policy_text", lambda *_: "# source: a test\nregion,counted_on,people\nKZ-31,,1171882\n")
+        with pytest.raises(ReferenceDataError, match="a number of people needs its day"):
+            policy.population.__wrapped__()
