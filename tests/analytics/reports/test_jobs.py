@@ -1,3 +1,4 @@
+import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from analytics.reports.models import issued_report
 from analytics.reports.service import ReportPeriod, claim, order
 from analytics.reports.service.issuing import ATTEMPTS, CLAIMED_FOR
 from tests.analytics.reports.statistics import fact_row, store
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -90,6 +92,17 @@ class TestIssueNext:
     async def test_a_worker_of_the_service_computes_ordered_reports(self, ordered):
         (loop,) = jobs.loops(ordered.parts)
         assert loop.name == "issue-reports"
+        async with ordered.parts.units.write() as work:
+            await order(work, "KZ-43", ReportPeriod.of_code("2024"), Compare.PREVIOUS_YEAR)
+        task = asyncio.create_task(loop.run())
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while [report.state for report in await stored(ordered)] != ["READY", "READY"]:
+                    assert not task.done()
+                    await asyncio.sleep(0.02)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 class TestChanges:

@@ -4,6 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from analytics.reports.schemas import ReportQuery
+from analytics.reports.service import ReportPeriod, Wording, read
+from analytics.reports.service.composing import ReportSource, compose
+from analytics.reports.service.statement import check
 from tests.analytics.reports.conftest import cells_of, document_of, texts_of
 from tests.analytics.reports.statistics import fact_row, store
 
@@ -81,3 +85,61 @@ def _answered(number: int, hours: int):
 
     row = fact_row(number, imported=False, category="QUALITY")
     return row | {"answered_at": row["received_at"] + timedelta(hours=hours), "due_at": row["received_at"] + timedelta(days=20)}
+
+
+def headings_of(document):
+    return [section.heading for section in document.sections]
+
+
+class TestSections:
+    async def test_a_month_has_no_section_of_months(self, world):
+        await store(world, rows(1, 5, received_on=NOW, category="QUALITY"))
+        assert "Айлар бойынша" in headings_of(await document_of(world, period="2025"))
+        month = await document_of(world, period="2025-03")
+        assert "Айлар бойынша" not in headings_of(month)
+        assert "Шағымдар" in headings_of(month)
+
+    async def test_without_complaints_the_report_says_so_and_has_no_reasons_and_outcomes(self, world):
+        await store(world, rows(1, 4, received_on=NOW, kind="CONSULTATION"))
+        document = await document_of(world, "ru")
+        assert "Жалоб не поступало." in texts_of(document)
+        assert "Сравнить не с чем: в 2024 году жалоб не зарегистрировано." not in texts_of(document)
+        assert not {"Жалобы", "Итоги рассмотрения жалоб"} & set(headings_of(document))
+
+    async def test_without_complaints_a_fall_from_those_of_the_year_before_is_stated(self, world):
+        await store(world, [*rows(1, 4, received_on=NOW, kind="CONSULTATION"), *rows(50, 2, received_on=BEFORE)])
+        assert "Жалоб не поступало." in texts_of(await document_of(world, "ru"))
+        assert "сократилось на 2 (100,0 %): было 2." in texts_of(await document_of(world, "ru"))
+
+
+class TestCallsAndAnswers:
+    @pytest.fixture
+    async def document(self, world):
+        """`await document(calls_offered=5)`: a report in Russian whose figures have these values."""
+        await store(world, rows(1, 4, received_on=NOW, kind="CONSULTATION"))
+
+        async def run(**values):
+            async with world.parts.units.read() as work:
+                found = await read(work, "KZ-43", ReportPeriod.of_code("2025"), ReportQuery(language="ru"))
+            changed = {code: found.content.figures[code].model_copy(update={"value": value}) for code, value in values.items()}
+            content = found.content.model_copy(update={"figures": found.content.figures | changed})
+            wording = Wording("ru")
+            return compose(ReportSource(content, found.labels, check(content, found.labels, wording), None), wording)
+
+        return run
+
+    async def test_questions_answered_before_an_appeal_are_counted_apart(self, document):
+        assert "Ещё на 21 вопрос готовый ответ нашёлся до подачи обращения" in texts_of(await document(self_served=21))
+        assert "готовый ответ" not in texts_of(await document(self_served=0))
+
+    async def test_calls_are_stated_with_the_share_answered_in_time(self, document):
+        text = texts_of(await document(calls_offered=5, calls_answered=4, calls_service_level=80.0))
+        assert "В контакт-центр поступило 5 звонков, принято – 4. Вовремя принято 80,0 % звонков." in text
+
+    async def test_a_share_of_too_few_calls_is_not_stated(self, document):
+        text = texts_of(await document(calls_offered=5, calls_answered=4, calls_service_level=None))
+        assert "В контакт-центр поступило 5 звонков, принято – 4." in text
+        assert "Вовремя принято" not in text
+
+    async def test_without_calls_they_are_not_mentioned(self, document):
+        assert "контакт-центр поступило" not in texts_of(await document(calls_offered=0))
