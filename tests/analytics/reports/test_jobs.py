@@ -1,4 +1,3 @@
-import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -9,8 +8,8 @@ from analytics.reports import jobs
 from analytics.reports.models import issued_report
 from analytics.reports.service import ReportPeriod, claim, order
 from analytics.reports.service.issuing import ATTEMPTS, CLAIMED_FOR
+from shared.messaging.runtime import Loop
 from tests.analytics.reports.statistics import fact_row, store
-from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -89,20 +88,20 @@ class TestIssueNext:
             ("2025-H1", "previous_year", "1"),
         ]  # fmt: skip
 
-    async def test_a_worker_of_the_service_computes_ordered_reports(self, ordered):
+    async def test_a_worker_of_the_service_computes_all_ordered_reports_each_second(self, ordered, monkeypatch):
+        periods = []
+
+        def once(period, name, job):
+            periods.append(period)
+            return Loop(name, job)
+
+        monkeypatch.setattr(jobs, "every", once)
         (loop,) = jobs.loops(ordered.parts)
-        assert loop.name == "issue-reports"
         async with ordered.parts.units.write() as work:
             await order(work, "KZ-43", ReportPeriod.of_code("2024"), Compare.PREVIOUS_YEAR)
-        task = asyncio.create_task(loop.run())
-        try:
-            async with asyncio.timeout(PATIENCE):
-                while [report.state for report in await stored(ordered)] != ["READY", "READY"]:
-                    assert not task.done()
-                    await asyncio.sleep(0.02)
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await loop.run()
+        assert (loop.name, periods) == ("issue-reports", [timedelta(seconds=1)])
+        assert {(row.period, row.state) for row in await stored(ordered)} == {("2024", "READY"), ("2025", "READY")}
 
 
 class TestChanges:
