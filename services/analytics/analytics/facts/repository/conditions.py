@@ -45,7 +45,12 @@ def answer_seconds(epoch: Epoch) -> ColumnElement[int]:
 
 def epoch_of(session: AsyncSession) -> Epoch:
     """Return the function of the session's engine."""
-    return partial(_epoch, is_sqlite=is_sqlite(session))
+    return epoch_on(is_sqlite=is_sqlite(session))
+
+
+def epoch_on(*, is_sqlite: bool) -> Epoch:
+    """Return the function of SQLite or of PostgreSQL."""
+    return partial(_epoch, is_sqlite=is_sqlite)
 
 
 def _epoch(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[int]:

@@ -5,8 +5,9 @@ date. Consumers insert a row of `pending_recount` for every day and region that 
 days, then deletes the rows that it has read: what changes meanwhile inserts a row of its own and is counted again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -38,7 +39,7 @@ from analytics.facts.repository.conditions import (
     IS_OF_FIRST_TIER,
     IS_OURS,
     answer_seconds,
-    epoch_of,
+    epoch_on,
     is_leaked,
     is_settled_at_once,
 )
@@ -57,9 +58,10 @@ class DayOfRegion(NamedTuple):
     day: date
 
 
-def _measures(session: AsyncSession, leakage_seconds: int) -> dict[str, ColumnElement[Any]]:
+@cache  # the page of the figures asks for them a hundred times
+def _measures(leakage_seconds: int, *, on_sqlite: bool) -> dict[str, ColumnElement[Any]]:
     """Return what a fact adds to each measure of its cells; NULL for nothing."""
-    epoch = epoch_of(session)
+    epoch = epoch_on(is_sqlite=on_sqlite)
     answered_first = and_(IS_FIRST, IS_ANSWERED, IS_OF_FIRST_TIER)
     conditions: dict[str, ColumnElement[bool]] = {
         "n": IS_FIRST,
@@ -85,7 +87,8 @@ def _measures(session: AsyncSession, leakage_seconds: int) -> dict[str, ColumnEl
     return found | {"score": fact.c.score}
 
 
-def _codes(session: AsyncSession) -> dict[Dimension, ColumnElement[Any]]:
+@cache
+def _codes(*, on_sqlite: bool) -> dict[Dimension, ColumnElement[Any]]:
     """Return the code of a fact in each dimension."""
     own = (Dimension.CHANNEL, Dimension.CATEGORY, Dimension.TOPIC, Dimension.OUTCOME)
     plain: dict[Dimension, ColumnElement[Any]] = {each: fact.c[each.value] for each in own}
@@ -95,7 +98,7 @@ def _codes(session: AsyncSession) -> dict[Dimension, ColumnElement[Any]]:
         Dimension.PROVIDER: fact.c.provider_id,
         Dimension.ENDED: fact.c.ended_on,
     }
-    as_text[Dimension.ANSWER_TIME] = sketch.class_of(answer_seconds(epoch_of(session)))
+    as_text[Dimension.ANSWER_TIME] = sketch.class_of(answer_seconds(epoch_on(is_sqlite=on_sqlite)))
     plain |= {each: sql_cast(column, String) for each, column in as_text.items()}
     return {Dimension.NONE: _NOTHING, **{each: func.coalesce(column, _NOTHING) for each, column in plain.items()}}
 
@@ -109,10 +112,17 @@ _COUNTED: Final[dict[Dimension, tuple[frozenset[str], str]]] = {
 """Dimensions of few measures, and the column that a fact needs to be in them."""
 
 
-def facts_of(session: AsyncSession, keys: Sequence[DayOfRegion], leakage_seconds: int) -> CTE:
-    """Return the facts of these days with their codes and measures."""
-    codes = [column.label(f"code_{name}") for name, column in _codes(session).items()]
-    measures = [column.label(name) for name, column in _measures(session, leakage_seconds).items()]
+def facts_of(
+    session: AsyncSession,
+    keys: Sequence[DayOfRegion],
+    leakage_seconds: int,
+    dimensions: Iterable[Dimension] = tuple(Dimension),
+    names: Iterable[str] = MEASURES,
+) -> CTE:
+    """Return the facts of these days with their codes in some dimensions and some of their measures."""
+    on_sqlite = is_sqlite(session)
+    codes = [_codes(on_sqlite=on_sqlite)[dimension].label(f"code_{dimension}") for dimension in dimensions]
+    measures = [_measures(leakage_seconds, on_sqlite=on_sqlite)[name].label(name) for name in names]
     kind = func.coalesce(fact.c.kind, _NOTHING).label("kind")
     is_answer = case((and_(IS_FIRST, IS_OURS, IS_ANSWERED), 1)).label("is_answer")
     columns = (fact.c.region, fact.c.received_on.label("first"), kind, fact.c.proof, fact.c.decision, fact.c.answered_at, fact.c.ended_on)
@@ -120,13 +130,13 @@ def facts_of(session: AsyncSession, keys: Sequence[DayOfRegion], leakage_seconds
     return select(*columns, is_answer, *codes, *measures).where(is_wanted).cte("facts_of_days")
 
 
-def recounted(facts: CTE, dimension: Dimension) -> Select[Any]:
-    """Return the cells of a dimension, counted from `facts_of`."""
+def recounted(facts: CTE, dimension: Dimension, names: Iterable[str] = MEASURES) -> Select[Any]:
+    """Return the cells of a dimension with some of their measures, counted from `facts_of`."""
     counted, needed = _COUNTED.get(dimension, (frozenset(MEASURES), "first"))
     code = facts.c[f"code_{dimension}"]
     sums = [
         (func.nullif(func.sum(facts.c[name]), 0) if name in counted else literal_column("NULL", rollup_day.c[name].type)).label(name)
-        for name in MEASURES
+        for name in names
     ]
     cell = (facts.c.region, facts.c.first, facts.c.kind, code)
     query = select(literal_column(f"'{dimension}'", String).label("dimension"), *cell[:-1], code.label("code"), *sums)

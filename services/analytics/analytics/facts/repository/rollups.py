@@ -166,7 +166,8 @@ def _parts(
     if keys:
         is_stale = or_(*(and_(rollup_day.c.region == key.region, day == key.day) for key in keys))
         yield _part(session, asked, groups, measures, rollup_day, is_stale, sign=-1)
-        now = recounted(facts_of(session, keys, leakage_seconds), asked.dimension).subquery()
+        facts = facts_of(session, keys, leakage_seconds, [asked.dimension], measures)
+        now = recounted(facts, asked.dimension, measures).subquery()
         yield _part(session, asked, groups, measures, now, None)
 
 
