@@ -139,3 +139,12 @@ class TestNothingFollows:
     def test_the_attack_finds_a_small_count_that_is_shown(self):
         counts = quarter([[2, 9, 9, 9, 9, 9, 9], [20] * 7])
         assert len(Reader(counts, protect(counts, REGIONS, 1)).attack.narrowed()) > 0
+
+
+@given(QUARTERS, st.randoms(use_true_random=False))
+@settings(max_examples=60, derandomize=True)
+def test_the_order_in_which_counts_are_read_does_not_change_what_is_hidden(rows, chance):
+    """Otherwise two processes, or rollups and facts, would hide different counts, and reveal each other's."""
+    counts = quarter(rows)
+    mixed = QuarterCounts(*(Counter(dict(chance.sample(sorted(each.items()), len(each)))) for each in counts))
+    assert protect(mixed, REGIONS, 5) == protect(counts, REGIONS, 5)

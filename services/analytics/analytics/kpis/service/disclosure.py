@@ -151,7 +151,7 @@ def _network(parts: _Parts, totals: Mapping[RegionRow, int], regions: Sequence[s
         columns: Counter[str] = Counter()
         for (_, code), count in cells.items():
             columns[code] += count
-        for code, total in columns.items():
+        for code, total in sorted(columns.items()):  # every process has to hide the same, in whatever order the database counts
             middle = (table, code)
             below = table == _KINDS and code in _BELOW
             for region in regions:
@@ -166,6 +166,6 @@ def _hide_rows(network: Circulation, hidden_rows: frozenset[RegionRow]) -> None:
     """Hide all counts of these rows. A hidden total is listed and so at least 1, unless those of regions without an appeal are hidden."""
     are_zeros_hidden = any(not count.value for count in network.counts.values() if count.key.table == _TOTAL)
     of_rows = [count.key for count in network.counts.values() if count.key.row in hidden_rows]
-    for group in {key.group for key in of_rows if are_zeros_hidden or key.table != _TOTAL}:
+    for group in dict.fromkeys(key.group for key in of_rows if are_zeros_hidden or key.table != _TOTAL):
         network.hide_zeros(group)
     network.hide(of_rows)
