@@ -1,6 +1,7 @@
 """Every query on the tables of facts, one module an area."""
 
 from analytics.facts.repository.backlog import waiting_at_end, waiting_by_age, waiting_by_day
+from analytics.facts.repository.buckets import time_code
 from analytics.facts.repository.exported import allow_pauses, exported_facts, exported_transitions
 from analytics.facts.repository.figures import call_totals, count, count_by, count_cells, self_served_count
 from analytics.facts.repository.formulas import answer_times, listed_appeals, tallies
@@ -59,6 +60,7 @@ __all__ = [
     "store_ratings",
     "store_reopenings",
     "tallies",
+    "time_code",
     "update_facts",
     "upsert_commitments",
     "upsert_inquiries",

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts.models import Dimension, fact, reopening
 from analytics.facts.repository.figures import narrowed
-from analytics.facts.repository.rollups import rollup_query, summed
+from analytics.facts.repository.rollups import rollup_query, summed, summed_each
+from analytics.facts.repository.snapshots import read_once
 from analytics.facts.schemas import Cohort, Group
 
 _ONE_DAY: Final = timedelta(days=1)
@@ -40,13 +41,8 @@ async def waiting_by_age(session: AsyncSession, cohort: Cohort, ages: Sequence[t
         replace(cohort, first=_FIRST if oldest is None else until - timedelta(days=oldest), last=until - timedelta(days=youngest))
         for youngest, oldest in ages
     ]
-    numbers = []
-    for span in spans:
-        summed_up = await _summed_up(session, span, until, by_region=False)
-        if summed_up is None:
-            numbers = await _counted_in(session, spans, until)
-            break
-        numbers.append(summed_up.get(None, 0))
+    summed_up = await _summed_up(session, spans, until, by_region=False)
+    numbers = await _counted_in(session, spans, until) if summed_up is None else [each.get(None, 0) for each in summed_up]
     return [number + sum((await _reopened(session, span, until)).values()) for number, span in zip(numbers, spans, strict=True)]
 
 
@@ -73,9 +69,11 @@ async def _waiting(session: AsyncSession, received: Cohort, until: date, *, by_r
     """Return how many of the appeals that were received in a period wait at the end of a day."""
     if received.last < received.first:
         return {}
-    found = await _summed_up(session, received, until, by_region=by_region)
-    if found is None:
+    summed_up = await _summed_up(session, [received], until, by_region=by_region)
+    if summed_up is None:
         found = dict(await _counted(session, [fact.c.region] if by_region else [], received, [_is_waiting(until)]))
+    else:
+        found = summed_up[0]
     for region, count in (await _reopened(session, received, until)).items():
         code = region if by_region else None
         found[code] = found.get(code, 0) + count
@@ -86,19 +84,21 @@ def _is_waiting(until: date) -> ColumnElement[bool]:
     return or_(fact.c.ended_on.is_(None), fact.c.ended_on > until)
 
 
-async def _summed_up(session: AsyncSession, received: Cohort, until: date, *, by_region: bool) -> ByRegion | None:
-    """Return the same from the rollups without reopenings; None where they do not know it."""
+async def _summed_up(session: AsyncSession, spans: Sequence[Cohort], until: date, *, by_region: bool) -> list[ByRegion] | None:
+    """Return the same of each span from the rollups without reopenings; None where they do not know it."""
     groups = (Group.REGION,) if by_region else ()
-    arrived = await summed(session, rollup_query(session, received, groups), ("everything",))
-    asked = rollup_query(session, received, groups, (Dimension.ENDED, None))
-    left = None if asked is None else await summed(session, replace(asked, code_to=until.isoformat()), ("everything",))
+    arrived = await summed_each(session, [rollup_query(session, span, groups) for span in spans], ("everything",))
+    ended = [rollup_query(session, span, groups, (Dimension.ENDED, None)) for span in spans]
+    asked = [None if each is None else replace(each, code_to=until.isoformat()) for each in ended]
+    left = None if arrived is None else await summed_each(session, asked, ("everything",))
     if arrived is None or left is None:
         return None
-    found: defaultdict[str | None, int] = defaultdict(int)
-    for sign, sums in ((1, arrived), (-1, left)):
-        for codes, (count,) in sums.items():
-            found[codes[0] if codes else None] += sign * count
-    return dict(found)
+    found: list[ByRegion] = [defaultdict(int) for _ in spans]
+    for sign, each in ((1, arrived), (-1, left)):
+        for numbers, sums in zip(found, each, strict=True):
+            for codes, (count,) in sums.items():
+                numbers[codes[0] if codes else None] += sign * count
+    return found
 
 
 async def _counted_in(session: AsyncSession, spans: Sequence[Cohort], until: date) -> list[int]:
@@ -111,9 +111,20 @@ async def _counted_in(session: AsyncSession, spans: Sequence[Cohort], until: dat
 
 async def _reopened(session: AsyncSession, received: Cohort, until: date) -> ByRegion:
     """Return by region how many appeals of a period are open again at the end of a day."""
-    is_again = or_(reopening.c.ended_on.is_(None), reopening.c.ended_on > until)
-    query = _of_reopenings(reopening.c.region, received).where(reopening.c.opened_on <= until, is_again)
-    return {row[0]: row[1] for row in (await session.execute(query.group_by(reopening.c.region))).all()}
+    everything = replace(received, first=_FIRST, last=until)
+    found: ByRegion = defaultdict(int)
+    for day, region, count in await read_once(session, ("reopened", everything), lambda: _open_again(session, everything)):
+        if received.first <= day <= received.last:
+            found[region] += count
+    return found
+
+
+async def _open_again(session: AsyncSession, received: Cohort) -> list[Any]:
+    """Return by day of receipt and region how many appeals are open again at the end of the cohort's last day."""
+    is_again = or_(reopening.c.ended_on.is_(None), reopening.c.ended_on > received.last)
+    columns = (fact.c.received_on, reopening.c.region)
+    query = _of_reopenings(columns, received).where(reopening.c.opened_on <= received.last, is_again)
+    return list((await session.execute(query.group_by(*columns))).all())
 
 
 async def _counted(
@@ -146,12 +157,12 @@ async def _reopened_by_day(session: AsyncSession, cohort: Cohort) -> list[tuple[
     """Return what reopenings and their ends change by day, the ends as negative numbers."""
     found = []
     for sign, day in ((1, reopening.c.opened_on), (-1, reopening.c.ended_on)):
-        query = _of_reopenings(day, replace(cohort, first=_FIRST)).where(day.between(cohort.first, cohort.last)).group_by(day)
+        query = _of_reopenings([day], replace(cohort, first=_FIRST)).where(day.between(cohort.first, cohort.last)).group_by(day)
         found += [(row[0], sign * row[1]) for row in (await session.execute(query)).all()]
     return found
 
 
-def _of_reopenings(column: ColumnElement[Any], received: Cohort) -> Select[Any]:
-    """Return the query that counts reopenings of the appeals of a cohort by a column."""
+def _of_reopenings(columns: Sequence[ColumnElement[Any]], received: Cohort) -> Select[Any]:
+    """Return the query that counts reopenings of the appeals of a cohort by columns."""
     joined = reopening.join(fact, fact.c.appeal_id == reopening.c.appeal_id)
-    return select(column, func.count()).select_from(joined).where(*narrowed(fact.c.received_on, fact, received))
+    return select(*columns, func.count()).select_from(joined).where(*narrowed(fact.c.received_on, fact, received))

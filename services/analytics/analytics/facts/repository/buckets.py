@@ -1,5 +1,6 @@
 """Codes that parts of a figure are counted under: days, weeks, months and quarters, and the roots of categories."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, String, func, literal_column
@@ -12,6 +13,15 @@ from shared.domain.taxonomy import taxonomy
 def bucket(group: Group, day: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[Any]:
     """Return the code of the day (`2025-01-31`), of its week (its Monday), month (`2025-01`) or quarter (`2025-Q1`), as text."""
     return (_in_sqlite if is_sqlite else _in_postgres)(group, day)
+
+
+def time_code(group: Group, day: date) -> str:
+    """Return what `bucket` returns for a known day."""
+    if group is Group.WEEK:
+        return (day - timedelta(days=day.weekday())).isoformat()
+    if group is Group.QUARTER:
+        return f"{day.year}-Q{(day.month + 2) // 3}"
+    return day.isoformat()[: len("2025-01")] if group is Group.MONTH else day.isoformat()
 
 
 def _in_sqlite(group: Group, day: ColumnElement[Any]) -> ColumnElement[Any]:

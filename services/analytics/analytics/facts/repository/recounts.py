@@ -112,6 +112,11 @@ _COUNTED: Final[dict[Dimension, tuple[frozenset[str], str]]] = {
 """Dimensions of few measures, and the column that a fact needs to be in them."""
 
 
+def measures_of(dimension: Dimension) -> frozenset[str]:
+    """Return the measures that the cells of a dimension have."""
+    return _COUNTED[dimension][0] if dimension in _COUNTED else frozenset(MEASURES)
+
+
 def facts_of(
     session: AsyncSession,
     keys: Sequence[DayOfRegion],

@@ -1,11 +1,11 @@
 """Reading sums of facts from rollups.
 
-A sum over a period is that of its whole months, plus that of the days around them, plus a correction: for each day that is out of date the
-stored cells are subtracted and the facts are counted instead. So a sum is always the one that the facts have.
+A sum over a period is that of its whole months, plus that of the days around them, plus a correction for each day that is out of date
+(`repository.corrections`). So a sum is always the one that the facts have.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, FromClause, Integer, Select, String, and_,
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from analytics.facts.models import Dimension, provider, rollup_day, rollup_month
-from analytics.facts.repository.buckets import bucket, category_and_below, root_of_category
-from analytics.facts.repository.recounts import VERSION, DayOfRegion, facts_of, out_of_date, recounted, rollup_definitions
+from analytics.facts.models import MEASURES, Dimension, provider, rollup_day, rollup_month
+from analytics.facts.repository.buckets import bucket, category_and_below, root_of_category, time_code
+from analytics.facts.repository.corrections import Correction, corrections
+from analytics.facts.repository.recounts import VERSION, out_of_date, rollup_definitions
 from analytics.facts.repository.snapshots import read_once
 from analytics.facts.schemas import TIMES, Cohort, Group
 from shared.domain.regions import regions
@@ -57,10 +58,15 @@ class RollupQuery:
     """The first and the last code in the order of the alphabet, for dimensions whose codes are days; None does not narrow."""
     code_to: str | None = None
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Return the kinds that all cells must have: none if every kind counts, two if no cell does."""
+        return frozenset(str(kind) for kind in (self.cohort.kind, self.cohort.filters.kind) if kind is not None)
+
     def conditions(self, cells: Any) -> list[ColumnElement[bool]]:
         """Return the conditions on the cells, without those on their days."""
         wanted = [cells.dimension == self.dimension, cells.region.in_([self.cohort.region] if self.cohort.region else list(regions()))]
-        wanted += [cells.kind == kind for kind in (self.cohort.kind, self.cohort.filters.kind) if kind is not None]
+        wanted += [cells.kind == kind for kind in sorted(self.kinds)]
         wanted += [cells.code >= self.code_from] if self.code_from is not None else []
         wanted += [cells.code <= self.code_to] if self.code_to is not None else []
         return wanted if self.codes is None else [*wanted, cells.code.in_(self.codes)]
@@ -119,23 +125,46 @@ async def summed(
 
     `leakage_seconds` is needed for the measure `leaked` alone. `by_code`: the code of the dimension is the last of the codes.
     """
-    if asked is None:
-        return None
+    found = await summed_each(session, [asked], measures, leakage_seconds, by_code=by_code)
+    return None if found is None else found[0]
+
+
+async def summed_each(
+    session: AsyncSession,
+    asked: Sequence[RollupQuery | None],
+    measures: Sequence[str],
+    leakage_seconds: int | None = None,
+    *,
+    by_code: bool = False,
+) -> list[Sums] | None:
+    """Return the sums of several questions, read together; None if one of them cannot be answered from rollups (`summed`)."""
+    queries = [each for each in asked if each is not None]
     counted_by = await read_once(session, "rollup_definitions", lambda: rollup_definitions(session))
-    if counted_by is None or counted_by[0] != VERSION or leakage_seconds not in {None, counted_by[1]}:
+    if len(queries) < len(asked) or counted_by is None or counted_by[0] != VERSION or leakage_seconds not in {None, counted_by[1]}:
         return None
     stale = await read_once(session, "out_of_date", lambda: out_of_date(session, MOST_OUT_OF_DATE + 1))
     if len(stale) > MOST_OUT_OF_DATE:
         return None
-    groups: tuple[Group | None, ...] = (*asked.groups, None) if by_code else asked.groups
-    parts = list(_parts(session, asked, groups, measures, stale, counted_by[1]))
-    found: defaultdict[Codes, list[int]] = defaultdict(lambda: [0] * len(measures))
-    number = len(groups)
-    for row in (await session.execute(union_all(*parts) if len(parts) > 1 else parts[0])).all():
-        sums = found[tuple(_code(group, code) for group, code in zip(groups, row[1 : 1 + number], strict=True))]
-        for index, value in enumerate(row[1 + number :]):
-            sums[index] += row[0] * int(value)
-    return {codes: tuple(sums) for codes, sums in found.items() if any(sums)}
+    found: list[defaultdict[Codes, list[int]]] = [defaultdict(lambda: [0] * len(measures)) for _ in queries]
+    for position, codes, values in await _stored(session, queries, measures, by_code=by_code):
+        _add(found[position][codes], values)
+    if stale:
+        for position, query in enumerate(queries):
+            changes = await corrections(session, query.dimension, stale, counted_by[1], with_leaked="leaked" in measures)
+            groups = _groups(query, by_code=by_code)
+            for cell in await _corrected(session, query, changes):
+                values = [cell.sign * (cell.sums.get(name) or 0) for name in measures]
+                _add(found[position][tuple(_code(group, _code_in(cell, group)) for group in groups)], values)
+    return [{codes: tuple(sums) for codes, sums in each.items() if any(sums)} for each in found]
+
+
+def _add(sums: list[int], values: Iterable[Any]) -> None:
+    for index, value in enumerate(values):
+        sums[index] += int(value)
+
+
+def _groups(asked: RollupQuery, *, by_code: bool) -> Groups:
+    return (*asked.groups, None) if by_code else asked.groups
 
 
 def _code(group: Group | None, code: str) -> str | None:
@@ -147,28 +176,83 @@ def _code(group: Group | None, code: str) -> str | None:
     return str(UUID(code)) if group is Group.PROVIDER else code
 
 
-def _parts(
-    session: AsyncSession, asked: RollupQuery, groups: Groups, measures: Sequence[str], stale: Sequence[DayOfRegion], leakage_seconds: int
-) -> Iterator[Select[Any]]:
-    """Yield queries of a sign, codes and sums; together they are the whole."""
+def _code_in(cell: Correction, group: Group | None) -> str:
+    if group is not None and group in TIMES:
+        return time_code(group, cell.day)
+    return cell.region if group is Group.REGION else cell.kind if group is Group.KIND else cell.code
+
+
+async def _corrected(session: AsyncSession, asked: RollupQuery, changes: Iterable[Correction]) -> list[Correction]:
+    """Return the corrections that a question is about."""
+    cohort, codes = asked.cohort, asked.codes
+    found = [
+        cell
+        for cell in changes
+        if cohort.first <= cell.day <= cohort.last
+        and cohort.region in {None, cell.region}
+        and asked.kinds <= {cell.kind}
+        and (asked.code_from is None or cell.code >= asked.code_from)
+        and (asked.code_to is None or cell.code <= asked.code_to)
+    ]
+    if codes is None or not found:
+        return found
+    among = set((await session.execute(codes)).scalars()) if isinstance(codes, Select) else set(codes)
+    return [cell for cell in found if cell.code in among]
+
+
+Row = tuple[int, Codes, Sequence[Any]]
+"""The position of the question, the codes of its groups, and sums of its measures."""
+
+
+async def _stored(session: AsyncSession, queries: Sequence[RollupQuery], measures: Sequence[str], *, by_code: bool) -> list[Row]:
+    """Return what the stored cells say, those of days that are out of date too."""
+    if len(queries) == 1 and queries[0].dimension is Dimension.NONE and not _are_days(queries[0].groups):
+        return await _from_totals(session, queries[0], measures)
+    parts: list[Select[Any]] = []
+    for position, query in enumerate(queries):
+        parts += _parts(session, query, _groups(query, by_code=by_code), measures, position)
+    groups = _groups(queries[0], by_code=by_code)
+    rows = (await session.execute(union_all(*parts) if len(parts) > 1 else parts[0])).all()
+    end = 1 + len(groups)
+    return [(row[0], tuple(_code(group, code) for group, code in zip(groups, row[1:end], strict=True)), row[end:]) for row in rows]
+
+
+async def _from_totals(session: AsyncSession, asked: RollupQuery, measures: Sequence[str]) -> list[Row]:
+    """Return sums of the cells of all appeals: a page asks for every measure of them, so that all are read at once, by kind."""
+    cohort, groups = asked.cohort, (*asked.groups, Group.KIND)
+    whole = RollupQuery(Cohort(cohort.first, cohort.last, cohort.region), Dimension.NONE, None, groups)
+    key = ("totals", cohort.first, cohort.last, cohort.region, groups)
+    rows = await read_once(session, key, lambda: _stored_parts(session, whole))
+    wanted = [1 + len(groups) + MEASURES.index(name) for name in measures]
+    return [
+        (0, tuple(_code(group, code) for group, code in zip(asked.groups, row[1:], strict=False)), [row[index] for index in wanted])
+        for row in rows
+        if asked.kinds <= {row[len(groups)]}
+    ]
+
+
+async def _stored_parts(session: AsyncSession, asked: RollupQuery) -> Sequence[Any]:
+    parts = list(_parts(session, asked, asked.groups, MEASURES, 0))
+    return (await session.execute(union_all(*parts) if len(parts) > 1 else parts[0])).all()
+
+
+def _are_days(groups: Groups) -> bool:
+    return bool({Group.DAY, Group.WEEK} & set(groups))
+
+
+def _parts(session: AsyncSession, asked: RollupQuery, groups: Groups, measures: Sequence[str], position: int) -> Iterator[Select[Any]]:
+    """Yield queries of the position, codes and sums; together they are the whole."""
     cohort = asked.cohort
     day, month = rollup_day.c.first, rollup_month.c.first
-    are_days = bool({Group.DAY, Group.WEEK} & set(groups))
     first_month, end = _whole_months(cohort)
-    if are_days or first_month >= end:
-        yield _part(session, asked, groups, measures, rollup_day, day.between(cohort.first, cohort.last))
+    if _are_days(groups) or first_month >= end:
+        yield _part(session, asked, groups, measures, position, rollup_day, day.between(cohort.first, cohort.last))
     else:
-        yield _part(session, asked, groups, measures, rollup_month, and_(month >= first_month, month < end))
+        yield _part(session, asked, groups, measures, position, rollup_month, and_(month >= first_month, month < end))
         around = [(start, last) for start, last in ((cohort.first, first_month - _ONE_DAY), (end, cohort.last)) if start <= last]
         if around:
-            yield _part(session, asked, groups, measures, rollup_day, or_(*(day.between(*span) for span in around)))
-    keys = [key for key in stale if cohort.first <= key.day <= cohort.last and cohort.region in {None, key.region}]
-    if keys:
-        is_stale = or_(*(and_(rollup_day.c.region == key.region, day == key.day) for key in keys))
-        yield _part(session, asked, groups, measures, rollup_day, is_stale, sign=-1)
-        facts = facts_of(session, keys, leakage_seconds, [asked.dimension], measures)
-        now = recounted(facts, asked.dimension, measures).subquery()
-        yield _part(session, asked, groups, measures, now, None)
+            is_around = or_(*(day.between(*span) for span in around))
+            yield _part(session, asked, groups, measures, position, rollup_day, is_around)
 
 
 def _part(
@@ -176,15 +260,13 @@ def _part(
     asked: RollupQuery,
     groups: Groups,
     measures: Sequence[str],
+    position: int,
     cells: FromClause,
-    days: ColumnElement[bool] | None,
-    sign: int = 1,
+    days: ColumnElement[bool],
 ) -> Select[Any]:
     codes = [_column(session, group, cells.c).label(f"code_{index}") for index, group in enumerate(groups)]
     sums = [func.coalesce(func.sum(cells.c[name]), 0) for name in measures]
-    query = select(literal_column(str(sign), Integer), *codes, *sums).where(*asked.conditions(cells.c))
-    if days is not None:
-        query = query.where(days)
+    query = select(literal_column(str(position), Integer), *codes, *sums).where(*asked.conditions(cells.c), days)
     return query.group_by(*(literal_column(f"code_{index}") for index in range(len(codes)))) if codes else query
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -132,20 +132,11 @@ async def _backlog(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Par
         numbers = await facts.waiting_by_age(session, cohort, [(span.youngest, span.oldest) for span in ageing()])
         found = {span.code: number for span, number in zip(ageing(), numbers, strict=True)}
     elif group is not None and group in TIMES:
-        found = {_time_code(group, day): number for day, number in (await facts.waiting_by_day(session, cohort)).items()}
+        found = {facts.time_code(group, day): number for day, number in (await facts.waiting_by_day(session, cohort)).items()}
     else:
         found = {None: 0} if group is None else {}
         found |= await facts.waiting_at_end(session, cohort, by_region=group is Group.REGION)
     return {code: Measured(number, number) for code, number in found.items()}
-
-
-def _time_code(group: Group, day: date) -> str:
-    """Return the code of the part of a period that a day lies in; the last day of a part gives its value."""
-    if group is Group.WEEK:
-        return (day - timedelta(days=day.weekday())).isoformat()
-    if group is Group.QUARTER:
-        return f"{day.year}-Q{(day.month + 2) // 3}"
-    return day.isoformat()[: len("2025-01")] if group is Group.MONTH else day.isoformat()
 
 
 _COMPUTATIONS: Final[Mapping[Measure, Computation]] = {

@@ -1,0 +1,54 @@
+"""Corrections of stored sums: for each day that is out of date its stored cells are subtracted and its facts are counted instead."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Integer, Select, literal_column, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from analytics.facts.models import MEASURES, Dimension, rollup_day
+from analytics.facts.repository.recounts import DayOfRegion, facts_of, measures_of, recounted
+from analytics.facts.repository.snapshots import read_once
+from shared.rows import equals_any
+
+_FIRST_SUM = 5
+
+
+class Correction(NamedTuple):
+    """A cell of a day that is out of date: as it is stored (sign -1), or as its facts are counted now (sign 1)."""
+
+    sign: int
+    region: str
+    day: date
+    kind: str
+    code: str
+    sums: Mapping[str, int | None]
+    """By measure."""
+
+
+async def corrections(
+    session: AsyncSession, dimension: Dimension, stale: Sequence[DayOfRegion], leakage_seconds: int, *, with_leaked: bool
+) -> Sequence[Correction]:
+    """Return the corrections of a dimension for all days that are out of date, read once in a session.
+
+    `with_leaked`: with the measure `leaked`, which looks for other appeals and so takes longest.
+    """
+    key = ("corrections", dimension, with_leaked)
+    return await read_once(session, key, lambda: _read(session, dimension, stale, leakage_seconds, with_leaked=with_leaked))
+
+
+async def _read(
+    session: AsyncSession, dimension: Dimension, stale: Sequence[DayOfRegion], leakage_seconds: int, *, with_leaked: bool
+) -> list[Correction]:
+    names = [name for name in MEASURES if name in measures_of(dimension) and (with_leaked or name != "leaked")]
+    now = recounted(facts_of(session, stale, leakage_seconds, [dimension], names), dimension, names).subquery()
+    cells = rollup_day.c
+    is_stale = equals_any(session, (cells.region, cells.first), stale)
+    stored = _signed(-1, cells, names).where(cells.dimension == dimension, is_stale)
+    rows = (await session.execute(union_all(stored, _signed(1, now.c, names)))).all()
+    return [Correction(row[0], row[1], row[2], row[3], row[4], dict(zip(names, row[_FIRST_SUM:], strict=True))) for row in rows]
+
+
+def _signed(sign: int, cells: Any, names: Sequence[str]) -> Select[Any]:
+    return select(literal_column(str(sign), Integer), cells.region, cells.first, cells.kind, cells.code, *(cells[name] for name in names))
