@@ -44,6 +44,27 @@ class TestProvidersPage:
         assert sentence in text
         assert '<svg class="drawing"' not in text
 
+    async def test_without_enough_complaints_the_page_says_what_is_missing_and_leads_to_the_year(self, page, directory):
+        await directory.add(1, 1)
+        await directory.add(2)
+        text = html.unescape((await page("?period=2025-Q4", language="en")).text)
+        assert "Complaints that name an organisation: 1. An organisation is compared when it has 5 complaints" in text
+        assert '<a class="btn plain" href="/analytics/providers?period=2025">Show a longer period: 2025</a>' in text
+        assert "Choose another period." in html.unescape((await page("?period=2025", language="en")).text)
+
+    async def test_only_providers_of_which_something_was_counted_are_listed(self, page, directory):
+        for number, given in enumerate(({"complaints": 1}, {}, {"ratings": [5]}, {"broken": 1}, {}), 1):
+            await directory.add(number, **given)
+        text = (await page(language="en")).text
+        assert sorted(order(text)) == [1, 3, 4]
+        assert "Not listed, because nothing was counted of them in the period: 2." in text
+
+    async def test_without_any_figure_there_is_no_table(self, page, directory):
+        await directory.add(1)
+        text = (await page(language="en")).text
+        assert "no organisation had enough complaints" in text
+        assert "<table>" not in text
+
     async def test_without_providers_the_page_says_so(self, page):
         text = (await page(language="en")).text
         assert "No medical organisation is known here" in text

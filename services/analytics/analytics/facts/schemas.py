@@ -97,8 +97,8 @@ class CommitmentResult(StrEnum):
     NO_ANSWER = "NO_ANSWER"
 
 
-class ProviderCounts(NamedTuple):
-    """What is counted of a provider in a period."""
+class ProviderComplaints(NamedTuple):
+    """The complaints of a provider in a period."""
 
     provider_id: UUID
     name_kk: str
@@ -108,11 +108,16 @@ class ProviderCounts(NamedTuple):
     complaints: int
     unproven_withdrawals: int
     """Complaints that were withdrawn and not checked with the applicant."""
-    promises: int
+
+
+class ProviderPromisesAndRatings(NamedTuple):
+    """The promises and ratings of a provider in a period."""
+
+    promises: int = 0
     """Promises that were due and have a result, fulfilled or broken."""
-    promises_fulfilled: int
-    ratings: int
-    rating_total: int
+    promises_fulfilled: int = 0
+    ratings: int = 0
+    rating_total: int = 0
     """The sum of the scores."""
 
 

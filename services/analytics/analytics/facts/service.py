@@ -27,7 +27,7 @@ from analytics.facts.repository import (
     waiting_by_age,
     waiting_by_day,
 )
-from analytics.facts.repository.provider_counts import provider_counts
+from analytics.facts.repository.provider_counts import provider_complaints, provider_promises_and_ratings
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
 from shared.projection import EndingOutcome
@@ -49,8 +49,9 @@ __all__ = [
     "lawful_refusals",
     "listed_appeals",
     "overdue_inquiries",
-    "provider_counts",
+    "provider_complaints",
     "provider_names",
+    "provider_promises_and_ratings",
     "providers_in",
     "received_between",
     "reply_times",

@@ -11,8 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from analytics.facts import service as facts
 from analytics.kpis.service import Period, period_of_code
+from analytics.providers.policy import index_rules
 from analytics.providers.schemas import FunnelPosition, IndexQuery, IndexSort, ProviderIndexItem
-from analytics.providers.service import READERS, index_csv, index_funnel, index_sentence, provider_index, region_for
+from analytics.providers.service import READERS, IndexSummary, index_csv, index_funnel, index_sentence, provider_index, region_for
 from analytics.sentences.service import period_name
 from shared.auth import PagePrincipalDep, Principal, check_role, require_page
 from shared.dependencies import ReadDep
@@ -161,6 +162,7 @@ def _render(
     labels = {code: each.label.in_(language) for code, each in regions().items()}
     position = _start(request.query_params.get("start", ""))
     following = position + ROWS
+    listed = [item for item in items if item.has_figures]
     codes = list(dict.fromkeys([*offered, *([] if errors else [entered.period])]))
     sort = entered.sort or IndexSort.INDEX
     return pages.render(
@@ -181,10 +183,15 @@ def _render(
         ],
         positions={each: pages.text(request, text) for each, text in _POSITIONS.items()},
         name_of=lambda item: item.name_kk if language == "kk" else item.name_ru,
-        rows=items[position:following],
-        shown=min(following, len(items)),
-        total=len(items),
-        next_href=entered.href(start=str(following)) if following < len(items) else None,
+        rows=listed[position:following],
+        shown=min(following, len(listed)),
+        total=len(listed),
+        known=len(items),
+        named=sum(item.complaints for item in items),
+        compared=IndexSummary.of(items).compared,
+        minimum=index_rules().minimum_complaints,
+        longer=None if errors else _longer(entered, language),
+        next_href=entered.href(start=str(following)) if following < len(listed) else None,
         first_href=entered.href() if position else None,
         download=entered.href(f"{PATH}.csv"),
         **{"period": None, "drawing": None, "sentence": "", "as_of": None, **context},
@@ -193,6 +200,12 @@ def _render(
 
 def _start(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0  # noqa: PLR2004 - more rows than there can be
+
+
+def _longer(entered: Entered, language: str) -> tuple[str, str] | None:
+    """Return the address and the name of the year of a shorter period; None for a year."""
+    year, _, part = entered.period.partition("-")
+    return (entered.href(period=year), _name(year, language)) if part else None
 
 
 def _name(code: str, language: str) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,6 +44,23 @@ class IndexPageQuery(IndexQuery):
     """`next_cursor` of the page before."""
 
 
+class ComparedProvider(NamedTuple):
+    """A provider with its complaints and what is expected of it; the fields are those of `ProviderIndexItem`."""
+
+    provider_id: UUID
+    name_kk: str
+    name_ru: str
+    region: str
+    kind: str | None
+    complaints: int
+    unproven_withdrawals: int
+    expected: float
+    ratio: float | None
+    funnel: FunnelPosition | None
+    beyond: float | None
+    suspicious: bool
+
+
 class ProviderIndexItem(BaseModel):
     """A provider in the index."""
 
@@ -78,6 +96,11 @@ class ProviderIndexItem(BaseModel):
     """Implausibly few complaints, and many of them withdrawn without a check."""
     index: float | None
     """From 0 to 100, where more is better. Null if there are too few complaints to compare."""
+
+    @property
+    def has_figures(self) -> bool:
+        """Return whether anything was counted of the provider, or expected of it in a number that can be compared."""
+        return self.funnel is not None or bool(self.complaints or self.promises or self.ratings_n)
 
 
 class ProviderIndex(ListResponse[ProviderIndexItem]):

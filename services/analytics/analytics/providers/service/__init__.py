@@ -4,12 +4,13 @@ from analytics.providers.policy import READERS, check_policies
 from analytics.providers.service.access import region_for
 from analytics.providers.service.files import index_csv
 from analytics.providers.service.funnel import index_funnel, index_sentence
-from analytics.providers.service.index import IndexSummary, provider_index
+from analytics.providers.service.index import IndexSummary, compared_providers, provider_index
 
 __all__ = [
     "READERS",
     "IndexSummary",
     "check_policies",
+    "compared_providers",
     "index_csv",
     "index_funnel",
     "index_sentence",

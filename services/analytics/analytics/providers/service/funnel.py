@@ -6,7 +6,7 @@ from typing import Final
 from analytics.charts.service import Drawing, FunnelLimit, FunnelPoint, funnel_chart
 from analytics.kpis.service import Period
 from analytics.providers.policy import IndexText, index_texts
-from analytics.providers.schemas import FunnelPosition, ProviderIndexItem
+from analytics.providers.schemas import ComparedProvider, FunnelPosition, ProviderIndexItem
 from analytics.providers.service.index import IndexSummary
 from analytics.providers.service.statistics import Z_95, Z_998, funnel_limits
 from analytics.sentences.service import Amount, Value, filled, period_phrase, shown
@@ -17,9 +17,10 @@ AXES: Final = (
     Label("күтілгеннен неше есе", "во сколько раз больше ожидаемого", "times as many as expected"),
 )
 _DIGITS: Final = 1
+Compared = ProviderIndexItem | ComparedProvider
 
 
-def index_sentence(items: Sequence[ProviderIndexItem], period: Period, language: Language) -> str:
+def index_sentence(items: Sequence[Compared], period: Period, language: Language) -> str:
     """Return what the funnel shows in one or two sentences."""
     summary, texts = IndexSummary.of(items), index_texts()
     when = period_phrase(period.first, period.last)
@@ -33,7 +34,7 @@ def index_sentence(items: Sequence[ProviderIndexItem], period: Period, language:
     return sentence
 
 
-def index_funnel(items: Sequence[ProviderIndexItem], label: str, language: Language) -> Drawing | None:
+def index_funnel(items: Sequence[Compared], label: str, language: Language) -> Drawing | None:
     """Return the funnel plot of the providers that are compared; None without any. `label` describes it to those who do not see it."""
     points = [_point(item, language) for item in items if item.funnel is not None and item.expected > 0]
     if not points:
@@ -51,14 +52,14 @@ def _limits(name: str, kind: str, z: float) -> FunnelLimit:
     )
 
 
-def _point(item: ProviderIndexItem, language: Language) -> FunnelPoint:
+def _point(item: Compared, language: Language) -> FunnelPoint:
     kind = "suspicious" if item.suspicious else str(item.funnel)
     return FunnelPoint(
         item.expected, item.complaints / item.expected, kind, "" if kind == FunnelPosition.WITHIN else _described(item, language)
     )
 
 
-def _described(item: ProviderIndexItem, language: Language) -> str:
+def _described(item: Compared, language: Language) -> str:
     values: dict[str, Value] = {
         "name": item.name_kk if language == "kk" else item.name_ru,
         "complaints": Amount.number(item.complaints),

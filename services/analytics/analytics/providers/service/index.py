@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from analytics.facts import service as facts
-from analytics.facts.schemas import Cohort, Group, ProviderCounts
+from analytics.facts.schemas import Cohort, Group, ProviderComplaints, ProviderPromisesAndRatings
 from analytics.kpis.service import Period
 from analytics.providers.policy import IndexPart, IndexRules, index_rules
-from analytics.providers.schemas import FunnelPosition, IndexSort, ProviderIndexItem
+from analytics.providers.schemas import ComparedProvider, FunnelPosition, IndexSort, ProviderIndexItem
 from analytics.providers.service.statistics import Z_95, Z_998, poisson_limits
 from shared.unit_of_work import UnitOfWork
 
@@ -29,16 +29,36 @@ async def provider_index(
 
     Expectations come from all providers of the country, also for the index of one region.
     """
-    complaints = Cohort(period.first, period.last, kind="COMPLAINT")
-    counts = await facts.provider_counts(work.session, complaints)
+    found = await facts.provider_complaints(work.session, _complaints(period))
+    others = await facts.provider_promises_and_ratings(work.session, period.first, period.last)
     appeals = await facts.count_by(work.session, Group.REGION, Cohort(period.first, period.last))
-    rules = index_rules()
-    expected = _expectations(counts, rules)
-    found = [_item(each, expected(each), appeals.get(each.region, 0), rules) for each in counts if region is None or each.region == region]
-    return sorted(found, key=_ORDERS[sort])
+    rules, expected = index_rules(), _expectations(found, index_rules())
+    items = [
+        _item(each, expected(each), others.get(each.provider_id, ProviderPromisesAndRatings()), appeals.get(each.region, 0), rules)
+        for each in found
+        if region is None or each.region == region
+    ]
+    return sorted(items, key=_ORDERS[sort])
 
 
-def _expectations(counts: Sequence[ProviderCounts], rules: IndexRules) -> Callable[[ProviderCounts], float]:
+async def compared_providers(
+    work: UnitOfWork, period: Period, region: str | None, known: Mapping[str | None, int] | None = None
+) -> list[ComparedProvider]:
+    """Return the providers of a region, or of all regions, that have enough complaints to be compared, without their index.
+
+    `known`: the numbers of complaints by provider of the country, for a caller who has read them already.
+    """
+    found = await facts.provider_complaints(work.session, _complaints(period), known)
+    rules, expected = index_rules(), _expectations(found, index_rules())
+    compared = [_compared(each, expected(each), rules) for each in found if region is None or each.region == region]
+    return [each for each in compared if each.funnel is not None]
+
+
+def _complaints(period: Period) -> Cohort:
+    return Cohort(period.first, period.last, kind="COMPLAINT")
+
+
+def _expectations(counts: Sequence[ProviderComplaints], rules: IndexRules) -> Callable[[ProviderComplaints], float]:
     """Return the function from a provider to the average complaints of its kind in its region, or in the country if it has few peers."""
     complaints: Counter[_Stratum] = Counter()
     sizes: Counter[_Stratum] = Counter()
@@ -47,7 +67,7 @@ def _expectations(counts: Sequence[ProviderCounts], rules: IndexRules) -> Callab
             complaints[stratum] += each.complaints
             sizes[stratum] += 1
 
-    def expected(each: ProviderCounts) -> float:
+    def expected(each: ProviderComplaints) -> float:
         has_peers = sizes[each.region, each.kind] >= rules.minimum_peers
         stratum = (each.region if has_peers else None, each.kind)
         return complaints[stratum] / sizes[stratum]
@@ -55,33 +75,35 @@ def _expectations(counts: Sequence[ProviderCounts], rules: IndexRules) -> Callab
     return expected
 
 
-def _item(counts: ProviderCounts, expected: float, appeals: int, rules: IndexRules) -> ProviderIndexItem:
+def _compared(counts: ProviderComplaints, expected: float, rules: IndexRules) -> ComparedProvider:
     is_compared = max(counts.complaints, expected) >= rules.minimum_complaints
     position, beyond = _position(counts.complaints, expected) if is_compared else (None, None)
-    suspicious = is_compared and _is_suspicious(counts, expected, rules)
+    return ComparedProvider(
+        *counts,
+        expected=round(expected, 1),
+        ratio=round(counts.complaints / expected, 2) if expected else None,
+        funnel=position,
+        beyond=beyond,
+        suspicious=is_compared and _is_suspicious(counts, expected, rules),
+    )
+
+
+def _item(
+    counts: ProviderComplaints, expected: float, others: ProviderPromisesAndRatings, appeals: int, rules: IndexRules
+) -> ProviderIndexItem:
+    compared = _compared(counts, expected, rules)
     limits = poisson_limits(counts.complaints)
     rate = [round(each * RATED_PER / appeals, 1) for each in (counts.complaints, *limits)] if appeals else [None] * 3
     return ProviderIndexItem(
-        provider_id=counts.provider_id,
-        name_kk=counts.name_kk,
-        name_ru=counts.name_ru,
-        region=counts.region,
-        kind=counts.kind,
-        complaints=counts.complaints,
-        expected=round(expected, 1),
-        ratio=round(counts.complaints / expected, 2) if expected else None,
+        **compared._asdict(),
         per_10000=rate[0],
         low=rate[1],
         high=rate[2],
-        funnel=position,
-        beyond=beyond,
-        unproven_withdrawals=counts.unproven_withdrawals,
-        promises=counts.promises,
-        promises_kept=counts.promises_fulfilled,
-        rating=round(counts.rating_total / counts.ratings, 1) if counts.ratings >= rules.minimum_ratings else None,
-        ratings_n=counts.ratings,
-        suspicious=suspicious,
-        index=round(_index(counts, expected, rules, suspicious=suspicious), 1) if is_compared else None,
+        promises=others.promises,
+        promises_kept=others.promises_fulfilled,
+        rating=round(others.rating_total / others.ratings, 1) if others.ratings >= rules.minimum_ratings else None,
+        ratings_n=others.ratings,
+        index=None if compared.funnel is None else round(_index(counts, expected, others, rules, suspicious=compared.suspicious), 1),
     )
 
 
@@ -95,19 +117,21 @@ def _position(complaints: int, expected: float) -> tuple[FunnelPosition, float |
     return FunnelPosition.WITHIN, None
 
 
-def _is_suspicious(counts: ProviderCounts, expected: float, rules: IndexRules) -> bool:
+def _is_suspicious(counts: ProviderComplaints, expected: float, rules: IndexRules) -> bool:
     """Return whether there are implausibly few complaints together with many that were withdrawn without a check."""
     suspicion, unproven = rules.suspicion, counts.unproven_withdrawals
     is_many = unproven >= suspicion.unproven and unproven * _PERCENT >= suspicion.unproven_percent * counts.complaints
     return is_many and poisson_limits(counts.complaints).high < expected
 
 
-def _index(counts: ProviderCounts, expected: float, rules: IndexRules, *, suspicious: bool) -> float:
+def _index(
+    counts: ProviderComplaints, expected: float, others: ProviderPromisesAndRatings, rules: IndexRules, *, suspicious: bool
+) -> float:
     """Return the weighted average of the known parts, each from 0 to 100.
 
     Few complaints earn a suspicious provider nothing: they count as if they were as many as expected, and it loses the penalty.
     """
-    parts = _parts(counts, expected, rules)
+    parts = _parts(counts, expected, others, rules)
     if suspicious:
         parts[IndexPart.COMPLAINTS] = _EVEN
     weights = {part: rules.weights[part] for part in parts}
@@ -115,16 +139,16 @@ def _index(counts: ProviderCounts, expected: float, rules: IndexRules, *, suspic
     return max(0.0, average - (rules.suspicion.penalty if suspicious else 0))
 
 
-def _parts(counts: ProviderCounts, expected: float, rules: IndexRules) -> dict[IndexPart, float]:
+def _parts(counts: ProviderComplaints, expected: float, others: ProviderPromisesAndRatings, rules: IndexRules) -> dict[IndexPart, float]:
     ratio = (counts.complaints + rules.prior_complaints) / (expected + rules.prior_complaints)
     parts = {IndexPart.COMPLAINTS: _PERCENT / (1 + ratio)}
     if counts.complaints >= rules.minimum_complaints:
         parts[IndexPart.WITHDRAWALS] = _PERCENT * (1 - counts.unproven_withdrawals / counts.complaints)
-    if counts.ratings >= rules.minimum_ratings:
+    if others.ratings >= rules.minimum_ratings:
         lowest, highest = _SCORES
-        parts[IndexPart.RATINGS] = _PERCENT * (counts.rating_total / counts.ratings - lowest) / (highest - lowest)
-    if counts.promises >= rules.minimum_promises:
-        parts[IndexPart.PROMISES] = _PERCENT * counts.promises_fulfilled / counts.promises
+        parts[IndexPart.RATINGS] = _PERCENT * (others.rating_total / others.ratings - lowest) / (highest - lowest)
+    if others.promises >= rules.minimum_promises:
+        parts[IndexPart.PROMISES] = _PERCENT * others.promises_fulfilled / others.promises
     return parts
 
 
@@ -160,7 +184,7 @@ class IndexSummary:
     suspicious: int
 
     @classmethod
-    def of(cls, items: Sequence[ProviderIndexItem]) -> "IndexSummary":
+    def of(cls, items: Sequence[ProviderIndexItem | ComparedProvider]) -> "IndexSummary":
         """Return the numbers of these providers."""
         positions: defaultdict[FunnelPosition | None, int] = defaultdict(int, Counter(item.funnel for item in items))
         return cls(
