@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from shared.domain.calendar import calendar_ends_soon, days_covered_after
+from shared.domain.calendar import calendar_end, calendar_ends_soon
 from shared.operators import require_operator
 from shared.telemetry import metrics_response
 
@@ -40,5 +40,5 @@ async def ready(request: Request) -> JSONResponse:
 @router.get("/metrics", dependencies=[Depends(require_operator)])
 async def metrics(request: Request) -> Response:
     parts = request.app.state.parts
-    parts.metrics.calendar_days_left(days_covered_after(parts.clock.now().date()))
+    parts.metrics.calendar_ends(calendar_end())
     return metrics_response(parts.metrics)

@@ -1,6 +1,7 @@
 """Metrics, each with its meaning, and the W3C trace ids that log lines and events carry across services. No span is recorded."""
 
 from contextlib import AbstractContextManager
+from datetime import datetime
 from random import getrandbits
 from time import perf_counter
 from typing import Any, Final
@@ -9,7 +10,7 @@ import structlog
 from opentelemetry import trace
 from opentelemetry.context import attach, detach
 from opentelemetry.trace import SpanContext, TraceFlags
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +21,8 @@ TRACEPARENT_LENGTH: Final = 55
 
 # Seconds: fine resolution around the few milliseconds of a normal call, coarse resolution above.
 LATENCY: Final[tuple[float, ...]] = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# Seconds between an event and its effect here: below one for a reader that keeps up, minutes while another part is down.
+DELAY: Final[tuple[float, ...]] = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
 BATCH: Final[tuple[float, ...]] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # events
 
 access_log = structlog.get_logger("access")
@@ -31,9 +34,14 @@ class Metrics:
     def __init__(self, service: str) -> None:
         self.service = service
         self.registry = CollectorRegistry()
-        self._requests = self._histogram("request_seconds", "Time to answer, by route template.", LATENCY, "method", "route", "status")
+        self._requests = self._histogram(
+            "http_request_duration_seconds", "Time to answer, by route template.", LATENCY, "method", "route", "status"
+        )
         self._request_series: dict[tuple[str, str, int], Histogram] = {}
-        self._batches = self._histogram("batch_events", "Events applied in one transaction.", BATCH)
+        self._batches = self._histogram("consumer_batch_events", "Events applied in one transaction.", BATCH)
+        self._delays = self._histogram(
+            "consumer_delay_seconds", "Time from the oldest event of a batch to the commit of what it changes here.", DELAY
+        )
         self._handled = self._counter("handled_events", "Events applied, by type.", "type")
         self._unknown = self._counter("unknown_events", "Events skipped because this service knows no such type.")
         self._waits = self._counter("batch_waits", "Batches held back by a passing trouble, by error.", "error")
@@ -48,12 +56,10 @@ class Metrics:
         self._classified = self._counter("classified_appeals", "Appeals classified, by method and decision.", "method", "decision")
         self._read_words = self._counter("classified_words", "Different words of classified appeals that the trained model read.")
         self._new_words = self._counter("classified_new_words", "Those of them that no training text contains.")
-        self._calendar = self._gauge(
-            "calendar_days_left", "Days until the end of the working calendar; negative after it: it is to be extended."
-        )
+        self._calendar = self._gauge("calendar_end_timestamp_seconds", "When the working calendar ends: it is to be extended before.")
 
-    def calendar_days_left(self, days: int) -> None:
-        self._calendar.set(days)
+    def calendar_ends(self, moment: datetime) -> None:
+        self._calendar.set(moment.timestamp())
 
     def articles_to_renew(self, attention: str, articles: int) -> None:
         """Set how many articles need their keeper. `attention`: expired, expiring or unconfirmed."""
@@ -74,6 +80,9 @@ class Metrics:
 
     def batch_applied(self, events: int) -> None:
         self._batches.observe(events)
+
+    def consumer_delay(self, seconds: float) -> None:
+        self._delays.observe(seconds)
 
     def batch_waited(self, error: str) -> None:
         """Count a batch that waited. `error`: the class of the transient error."""
@@ -117,10 +126,11 @@ class Metrics:
 
 
 class ConnectionMetrics:
-    """The metrics of a process's connections, independent of the services in the process."""
+    """The metrics of a process and its connections, independent of the services in the process."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)  # process_cpu_seconds_total, process_resident_memory_bytes, process_open_fds, …
         self.open = Gauge("aryz_connections_open", "Open connections of this process.", registry=self.registry)
         self.refused = Counter("aryz_connections_refused", "Connections not admitted, by reason.", ("reason",), registry=self.registry)
         self.closed = Counter(

@@ -2,12 +2,13 @@
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from itertools import accumulate
 from typing import Any
 
 from shared.domain.labels import LANGUAGES, Label
+from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.tables import ReferenceDataError, Row, read_text, rows, table
 
 _SATURDAY, _SUNDAY = 5, 6
@@ -149,6 +150,11 @@ def _yearly_holidays(calendar: WorkingCalendar) -> Mapping[tuple[int, int], Labe
     dates = {(day.year, day.month, day.day, code) for day, code in listed if day is not None}
     latest = calendar.last.year
     return {(month, day): holidays[code] for year, month, day, code in dates if year == latest and (latest - 1, month, day, code) in dates}
+
+
+def calendar_end() -> datetime:
+    """Return the moment in which the calendar in force ends: midnight after its last day, in Astana."""
+    return datetime.combine(working_calendar().last + timedelta(days=1), time(), regions()[CENTRAL_OFFICE].timezone)
 
 
 def days_covered_after(today: date) -> int:

@@ -196,6 +196,9 @@ class Consumer:
             await self._handle(session, once, prepared)
             await inbox.move_offsets(session, after, self._topic_ids)
         self._metrics.batch_applied(len(records))
+        if once:
+            oldest = min(each.envelope.time for each in once)
+            self._metrics.consumer_delay(max(0.0, (self._clock.now() - oldest).total_seconds()))  # clocks of two machines differ
         return after
 
     async def _handle(self, session: AsyncSession, received: Sequence[Received[Any]], prepared: Mapping[UUID, Any]) -> None:

@@ -60,9 +60,9 @@ class TestObserve:
         await client.request("BREW", "/intake/v1/crash")
 
         figures = metrics_response(client.metrics).body.decode()
-        assert 'aryz_request_seconds_count{method="GET",route="/intake/v1/appeals/{number}",status="200"} 1.0' in figures
-        assert 'aryz_request_seconds_count{method="GET",route="unmatched",status="404"} 1.0' in figures
-        assert 'aryz_request_seconds_count{method="GET",route="/intake/v1/crash",status="500"} 1.0' in figures
+        assert 'aryz_http_request_duration_seconds_count{method="GET",route="/intake/v1/appeals/{number}",status="200"} 1.0' in figures
+        assert 'aryz_http_request_duration_seconds_count{method="GET",route="unmatched",status="404"} 1.0' in figures
+        assert 'aryz_http_request_duration_seconds_count{method="GET",route="/intake/v1/crash",status="500"} 1.0' in figures
         assert 'method="OTHER"' in figures
         assert "0000017" not in figures + stream.getvalue()
 
@@ -116,6 +116,7 @@ class TestMetrics:
     def test_every_figure_has_a_meaning(self):
         metrics = Metrics("routing")
         metrics.batch_applied(20)
+        metrics.consumer_delay(0.3)
         metrics.batch_waited("OperationalError")
         metrics.skipped_unknown()
         metrics.dead_letter()
@@ -124,7 +125,9 @@ class TestMetrics:
 
         text = metrics_response(metrics).body.decode()
         for figure in (
-            "aryz_batch_events_sum 20.0",
+            "aryz_consumer_batch_events_sum 20.0",
+            'aryz_consumer_delay_seconds_bucket{le="0.5"} 1.0',
+            "process_resident_memory_bytes ",
             'aryz_batch_waits_total{error="OperationalError"} 1.0',
             "aryz_unknown_events_total 1.0",
             "aryz_dead_letters_total 1.0",

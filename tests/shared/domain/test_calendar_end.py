@@ -1,8 +1,8 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
-from shared.domain.calendar import calendar_ends_soon, days_covered_after, is_provisional, planning_calendar, working_calendar
+from shared.domain.calendar import calendar_end, calendar_ends_soon, days_covered_after, is_provisional, planning_calendar, working_calendar
 
 LAST = working_calendar().last
 
@@ -30,6 +30,10 @@ class TestEnd:
         assert (days_covered_after(date(2028, 12, 1)), days_covered_after(date(2029, 1, 1))) == (30, -1)
         assert calendar_ends_soon(date(2028, 6, 1)) is None
         assert calendar_ends_soon(date(2028, 11, 1)) == calendar_ends_soon(date(2029, 1, 5)) == LAST
+
+    def test_it_is_the_midnight_after_the_last_day_in_astana(self):
+        assert date(2028, 12, 31) == LAST
+        assert calendar_end() == datetime(2028, 12, 31, 19, tzinfo=UTC)
 
     def test_days_beyond_it_are_provisional(self):
         assert (is_provisional(LAST), is_provisional(date(2029, 1, 1))) == (False, True)
