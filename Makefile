@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 
 unexport PYTHONDONTWRITEBYTECODE  # every start of a process would compile a thousand modules again
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos fuzz train published-reports model-rollback asyncapi privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos fuzz train published-reports model-rollback asyncapi dashboards privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -140,6 +140,9 @@ model-rollback: install  ## return to the model of the classifier before the cur
 
 asyncapi: install  ## write deploy/asyncapi.yaml from the registry of events
 	@$(BIN)/python -m shared.contracts.asyncapi > deploy/asyncapi.yaml
+
+dashboards: install  ## write deploy/monitoring/dashboards from deploy/monitoring/dashboards.py
+	@$(BIN)/python -m monitoring.dashboards
 
 privacy: install  ## write docs/privacy.md from the registry of personal data
 	@$(BIN)/python -m shared.privacy > docs/privacy.md

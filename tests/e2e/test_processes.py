@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from suite.demo import play
 from suite.processes import FRONT, SERVICES, ProcessEnded, Processes
 from suite.tokens import issue
 from suite.verification import verify
+from tests.monitored import queries, scraping
 from tests.patience import LONG_PATIENCE, PATIENCE
 
 APPEALS = 300
@@ -36,6 +38,7 @@ APPEAL = {
     "text": "Тестовое обращение",
     "applicant": {},
 }
+TOKEN = "0123456789abcdef"  # of the operator's Prometheus
 CONTENTS = {"ids": [str(uuid4())], "purpose": "classification"}
 
 
@@ -51,7 +54,7 @@ def engines(kafka, postgres):
 
 @pytest.fixture(scope="module")
 def running(engines, tmp_path_factory):
-    environment = process.UNLIMITED | engines("processes")
+    environment = process.UNLIMITED | engines("processes") | {"ARYZ_METRICS_TOKEN": TOKEN}
     with Processes(tmp_path_factory.mktemp("processes"), environment=environment, front_port=random.randrange(12_000, 19_000)) as started:
         yield started
 
@@ -59,6 +62,18 @@ def running(engines, tmp_path_factory):
 @pytest.fixture(scope="module")
 def settings(running, kafka, postgres):
     return ServiceSettings(data=running.data, prefix="processes", kafka_bootstrap=kafka.bootstrap, database_url=postgres.url)
+
+
+@pytest.fixture(scope="module")
+def prometheus(running, tmp_path_factory):
+    if shutil.which("prometheus") is None:
+        assert os.environ.get("CI") != "true"
+        pytest.skip("no prometheus (Debian: prometheus)")
+    targets = {(service, kind): running.process(service, kind).url for service in SERVICES for kind in ("api", "worker")}
+    targets["suite", "gateway"] = running.process(FRONT, "front").url
+    addresses = {labels: url.removeprefix("http://") for labels, url in targets.items()}
+    with scraping(tmp_path_factory.mktemp("prometheus"), addresses, TOKEN) as scraped:
+        yield scraped
 
 
 def _post(url, path, body, token=None):
@@ -93,6 +108,35 @@ class TestProcesses:
         for service in SERVICES:
             assert not applied.search(_get(f"{running.url_of(service)}/{service}/metrics").text)
             assert applied.search(_get(f"{running.process(service, 'worker').url}/{service}/metrics").text)
+
+    def test_every_metric_and_label_that_a_rule_or_a_dashboard_names_is_exposed(self, running, prometheus):
+        texts = [_get(f"{running.process(service, 'worker').url}/{service}/metrics").text for service in SERVICES]
+        exposed = {name for text in texts for name, kind in re.findall(r"^# TYPE (\w+) (\w+)", text, re.MULTILINE) if kind != "histogram"}
+        histograms = {name for text in texts for name in re.findall(r"^# TYPE (\w+) histogram", text, re.MULTILINE)}
+        exposed |= {name + part for name in histograms for part in ("_bucket", "_count", "_sum")} | {"up"}
+        series = prometheus.series()
+        asked = [query for group in queries().values() for query in group]
+        assert {name for query in asked for name in re.findall(r"\b(?:aryz|process)_\w+|\bup\b", query)} <= exposed
+        for metric, selectors in (found for query in asked for found in re.findall(r"(\w+)\{([^}]*)\}", query)):
+            labels = set(re.findall(r"(\w+)(?:=|!)", selectors))
+            assert metric not in series or labels <= set().union(*series[metric]), (metric, selectors)
+
+    def test_the_names_follow_the_conventions_of_prometheus(self, running, prometheus):
+        assert prometheus
+        for service in SERVICES:
+            text = _get(f"{running.process(service, 'worker').url}/{service}/metrics").text
+            linted = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+            assert linted.stderr == ""
+
+    def test_prometheus_scrapes_every_process_and_answers_every_query(self, prometheus, eventually):
+        accepted = 'sum(aryz_http_request_duration_seconds_count{service="intake",method="POST",route="/intake/v1/appeals",status="201"})'
+        assert float(prometheus.query(accepted)[0]["value"][1]) >= APPEALS
+        for group in queries().values():
+            for query in group:
+                prometheus.query(query)
+        eventually(lambda: len(prometheus.query("aryz:slo_budget:ratio")) == 4)
+        failed = [rule["name"] for group in prometheus.get("/rules")["groups"] for rule in group["rules"] if rule["health"] == "err"]
+        assert failed == []
 
     @pytest.mark.parametrize(
         ("subject", "status"),
