@@ -39,7 +39,7 @@ MEASURED := tests/intake tests/routing tests/provider_contact tests/analytics te
 # slipcover replaces pytest's loader of test files, which it need not do: the product alone is measured.
 UNMEASURED_TEST_FILES := -W "ignore:Unable to activate pytest branch:RuntimeWarning" -W ignore::pytest.PytestAssertRewriteWarning
 
-test: install chromium  ## every test, or pytest with ARGS="…"; lists the skipped tests; with CI set, coverage is measured on the way
+test: install chromium  ## every test, or pytest with ARGS="…"; lists the skipped tests; with CI set, coverage is measured and only tests about SQL run on both databases
 	@$(ENGINES) kafka-libs || test -z "$$CI"
 ifdef ARGS
 	@$(BIN)/python -m pytest -rs $(ARGS)

@@ -2,11 +2,16 @@
 
 Every test whose fixtures lead to `engine` runs once on each, as `[sqlite]` and `[postgres]`. Tests of pages, which SQL does not
 affect, use SQLite only, and so does a test that is parametrised with `engine` itself.
+
+With CI set, which has to end in half an hour, only tests about SQL run on both. Each of the others runs on one of the two, which its name
+decides: half of the tests of any file on each.
 """
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from sqlalchemy import MetaData, text
@@ -17,6 +22,7 @@ from shared.database import Database, service_url
 NAMES = ("sqlite", "postgres")
 PREFIX = "test"
 PATIENCE_MS = 60_000  # a build machine may pause for seconds; tests of session time-outs set their own
+ABOUT_SQL = ("test_repository", "test_migrations", "test_plans", "test_indexes", "test_rollups", "test_bulk", "test_worker", "test_model")
 KEPT = {"alembic_version", "register_counter"}  # tables that a migration itself fills
 
 _migrated_files: dict[str, bytes] = {}
@@ -107,8 +113,16 @@ async def _empty(database: Database) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = any("engine" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "engine" in metafunc.fixturenames and not chosen:
-        of_pages = "browser" in metafunc.fixturenames or metafunc.module.__name__.endswith(("test_pages", "web.test_filing"))
-        metafunc.parametrize("engine", NAMES[:1] if of_pages else NAMES, indirect=True)
+        metafunc.parametrize("engine", _engines_of(metafunc), indirect=True)
+
+
+def _engines_of(metafunc: pytest.Metafunc) -> Sequence[str]:
+    name = metafunc.module.__name__
+    if "browser" in metafunc.fixturenames or name.endswith(("test_pages", "web.test_filing")):
+        return NAMES[:1]
+    if os.environ.get("CI") != "true" or name.startswith("tests.shared") or name.endswith(ABOUT_SQL):
+        return NAMES
+    return [NAMES[crc32(metafunc.definition.nodeid.encode()) % 2]]
 
 
 @pytest.fixture

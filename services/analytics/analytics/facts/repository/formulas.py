@@ -189,7 +189,10 @@ async def _late_and_waiting(
     session: AsyncSession, cohort: Cohort, group: Group | None, rules: FormulaRules
 ) -> list[tuple[str | None, int]]:
     """Return by code how many appeals are neither answered nor ended after the end of their term."""
-    query = select(coded(session, group, fact.c.received_on, fact), func.count()).where(first_time(cohort), _is_past_due(rules))
+    # Few at any time. SQLite, which does not know that, would look at every fact of the period (50 000: 90 ms).
+    late = select(fact.c.appeal_id).where(_is_past_due(rules)).cte("late").prefix_with("MATERIALIZED", dialect="sqlite")
+    is_late = fact.c.appeal_id.in_(select(late.c.appeal_id))
+    query = select(coded(session, group, fact.c.received_on, fact), func.count()).where(first_time(cohort), is_late)
     rows = (await session.execute(split(group, query))).all()
     return [(text_of(code), number) for code, number in rows]
 
