@@ -48,7 +48,24 @@ def equals_any(session: AsyncSession, columns: Sequence[Column[Any]], values: Se
     """
     if is_sqlite(session):
         return tuple_(*columns).in_(values)
-    arrays = [literal([row[index] for row in values], ARRAY(each.type)) for index, each in enumerate(columns)]
+    return _is_among(columns, [literal([row[index] for row in values], ARRAY(each.type)) for index, each in enumerate(columns)])
+
+
+def equals_any_of(columns: Sequence[Column[Any]], name: str, *, on_sqlite: bool) -> ColumnElement[bool]:
+    """Return the same condition for a statement that is built once: its tuples are parameters, which `values_of_any` names."""
+    if on_sqlite:
+        return tuple_(*columns).in_(bindparam(name, expanding=True))
+    return _is_among(columns, [bindparam(f"{name}_{index}", type_=ARRAY(each.type)) for index, each in enumerate(columns)])
+
+
+def values_of_any(name: str, values: Sequence[Sequence[Any]], *, on_sqlite: bool) -> dict[str, Any]:
+    """Return the parameters of `equals_any_of`. There is at least one tuple."""
+    if on_sqlite:
+        return {name: [tuple(row) for row in values]}
+    return {f"{name}_{index}": list(each) for index, each in enumerate(zip(*values, strict=True))}
+
+
+def _is_among(columns: Sequence[Column[Any]], arrays: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
     given = func.unnest(*arrays).table_valued(*(column(each.name, each.type) for each in columns)).render_derived()
     return tuple_(*columns).in_(select(*given.c))
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, Select, literal_column, select, union_all
+from sqlalchemy import CompoundSelect, Integer, Select, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from analytics.facts.models import MEASURES, Dimension, rollup_day
+from analytics.facts.models import MEASURES, Dimension, fact, rollup_day
 from analytics.facts.repository.recounts import DayOfRegion, facts_of, measures_of, recounted
 from analytics.facts.repository.snapshots import read_once
-from shared.rows import equals_any
+from shared.rows import equals_any_of, is_sqlite, values_of_any
 
 _FIRST_SUM = 5
 
@@ -41,13 +42,20 @@ async def corrections(
 async def _read(
     session: AsyncSession, dimension: Dimension, stale: Sequence[DayOfRegion], leakage_seconds: int, *, with_leaked: bool
 ) -> list[Correction]:
-    names = [name for name in MEASURES if name in measures_of(dimension) and (with_leaked or name != "leaked")]
-    now = recounted(facts_of(session, stale, leakage_seconds, [dimension], names), dimension, names).subquery()
-    cells = rollup_day.c
-    is_stale = equals_any(session, (cells.region, cells.first), stale)
-    stored = _signed(-1, cells, names).where(cells.dimension == dimension, is_stale)
-    rows = (await session.execute(union_all(stored, _signed(1, now.c, names)))).all()
+    names = tuple(name for name in MEASURES if name in measures_of(dimension) and (with_leaked or name != "leaked"))
+    query = _query(dimension, names, leakage_seconds, on_sqlite=is_sqlite(session))
+    rows = (await session.execute(query, values_of_any("days", stale, on_sqlite=is_sqlite(session)))).all()
     return [Correction(row[0], row[1], row[2], row[3], row[4], dict(zip(names, row[_FIRST_SUM:], strict=True))) for row in rows]
+
+
+@cache  # building it takes as long as running it
+def _query(dimension: Dimension, names: tuple[str, ...], leakage_seconds: int, *, on_sqlite: bool) -> CompoundSelect[Any]:
+    is_wanted = equals_any_of((fact.c.region, fact.c.received_on), "days", on_sqlite=on_sqlite)
+    facts = facts_of(is_wanted, leakage_seconds, [dimension], names, on_sqlite=on_sqlite)
+    now = recounted(facts, dimension, names).subquery()
+    cells = rollup_day.c
+    is_stale = equals_any_of((cells.region, cells.first), "days", on_sqlite=on_sqlite)
+    return union_all(_signed(-1, cells, names).where(cells.dimension == dimension, is_stale), _signed(1, now.c, names))
 
 
 def _signed(sign: int, cells: Any, names: Sequence[str]) -> Select[Any]:

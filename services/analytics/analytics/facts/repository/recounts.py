@@ -118,20 +118,19 @@ def measures_of(dimension: Dimension) -> frozenset[str]:
 
 
 def facts_of(
-    session: AsyncSession,
-    keys: Sequence[DayOfRegion],
+    is_wanted: ColumnElement[bool],
     leakage_seconds: int,
     dimensions: Iterable[Dimension] = tuple(Dimension),
     names: Iterable[str] = MEASURES,
+    *,
+    on_sqlite: bool,
 ) -> CTE:
-    """Return the facts of these days with their codes in some dimensions and some of their measures."""
-    on_sqlite = is_sqlite(session)
+    """Return some facts with their codes in some dimensions and some of their measures."""
     codes = [_codes(on_sqlite=on_sqlite)[dimension].label(f"code_{dimension}") for dimension in dimensions]
     measures = [_measures(leakage_seconds, on_sqlite=on_sqlite)[name].label(name) for name in names]
     kind = func.coalesce(fact.c.kind, _NOTHING).label("kind")
     is_answer = case((and_(IS_FIRST, IS_OURS, IS_ANSWERED), 1)).label("is_answer")
     columns = (fact.c.region, fact.c.received_on.label("first"), kind, fact.c.proof, fact.c.decision, fact.c.answered_at, fact.c.ended_on)
-    is_wanted = equals_any(session, (fact.c.region, fact.c.received_on), keys)
     return select(*columns, is_answer, *codes, *measures).where(is_wanted).cte("facts_of_days")
 
 
@@ -208,7 +207,8 @@ async def _pending(session: AsyncSession) -> Sequence[tuple[int, str, date | Non
 async def _count_days(session: AsyncSession, keys: Sequence[DayOfRegion], leakage_seconds: int) -> None:
     is_old = equals_any(session, (rollup_day.c.region, rollup_day.c.first), keys)
     await session.execute(delete(rollup_day).where(rollup_day.c.dimension.in_(list(Dimension)), is_old))
-    facts = facts_of(session, keys, leakage_seconds)
+    is_wanted = equals_any(session, (fact.c.region, fact.c.received_on), keys)
+    facts = facts_of(is_wanted, leakage_seconds, on_sqlite=is_sqlite(session))
     cells = union_all(*(recounted(facts, dimension) for dimension in Dimension))
     names = ("dimension", "region", "first", "kind", "code", *MEASURES)
     await session.execute(insert(rollup_day).from_select(names, cells))
