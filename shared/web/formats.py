@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,12 @@ _UNITS: Final[dict[str, tuple[dict[str, str], ...]]] = {
 }
 
 
+@lru_cache(maxsize=4096)  # a page of figures shows hundreds of numbers, and many of them twice
+def _grouped(value: Decimal, digits: int, language: str) -> str:
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(value, pattern, locale=_LOCALES[language]).replace("\u00a0", NARROW)
+
+
 class Formats:
     """The formats of one language. Each method is a template filter of the same name."""
 
@@ -30,8 +37,7 @@ class Formats:
     def number(self, value: float | Decimal, digits: int = 0, *, signed: bool = False) -> str:
         """Format a number: `474 708`, with `digits` decimals, rounded half up. `signed` writes a plus before a positive value."""
         rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
-        pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        text = format_decimal(abs(rounded), pattern, locale=self._locale).replace("\u00a0", NARROW)
+        text = _grouped(abs(rounded), digits, self.language)
         sign = "−" if rounded < 0 else "+" if signed and rounded > 0 else ""
         return sign + text
 

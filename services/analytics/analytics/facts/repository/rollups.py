@@ -8,17 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Integer, Select, String, and_, func, literal_column, or_, select, union_all
+from sqlalchemy import ColumnElement, Integer, Select, String, Table, and_, func, literal_column, or_, select, union_all
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from analytics.facts.models import MEASURES, Dimension, provider, rollup_day, rollup_month
+from analytics.facts.models import Dimension, provider, rollup_day, rollup_month
 from analytics.facts.repository.buckets import bucket, category_and_below, root_of_category, time_code
 from analytics.facts.repository.corrections import Correction, corrections
-from analytics.facts.repository.recounts import VERSION, out_of_date, rollup_definitions
+from analytics.facts.repository.recounts import VERSION, measures_of, out_of_date, rollup_definitions
 from analytics.facts.repository.snapshots import read_once
 from analytics.facts.schemas import TIMES, Cohort, Group
 from shared.domain.regions import regions
@@ -206,33 +207,38 @@ Row = tuple[int, Codes, Sequence[Any]]
 
 async def _stored(session: AsyncSession, queries: Sequence[RollupQuery], measures: Sequence[str], *, by_code: bool) -> list[Row]:
     """Return what the stored cells say, those of days that are out of date too."""
-    if len(queries) == 1 and queries[0].dimension is Dimension.NONE and not _are_days(queries[0].groups):
-        return await _from_totals(session, queries[0], measures)
+    if len(queries) == 1 and queries[0].dimension in _READ_WHOLE and not by_code and not _are_days(queries[0].groups):
+        return await _from_whole(session, queries[0], measures)
     parts: list[Select[Any]] = []
     for position, query in enumerate(queries):
         parts += _parts(session, query, _groups(query, by_code=by_code), measures, position)
     groups = _groups(queries[0], by_code=by_code)
-    rows = (await session.execute(union_all(*parts) if len(parts) > 1 else parts[0])).all()
+    rows = await _rows(session, parts)
     end = 1 + len(groups)
     return [(row[0], tuple(_code(group, code) for group, code in zip(groups, row[1:end], strict=True)), row[end:]) for row in rows]
 
 
-async def _from_totals(session: AsyncSession, asked: RollupQuery, measures: Sequence[str]) -> list[Row]:
-    """Return sums of the cells of all appeals: a page asks for every measure of them, so that all are read at once, by kind."""
-    cohort, groups = asked.cohort, (*asked.groups, Group.KIND)
-    whole = RollupQuery(Cohort(cohort.first, cohort.last, cohort.region), Dimension.NONE, None, groups)
-    key = ("totals", cohort.first, cohort.last, cohort.region, groups)
-    rows = await read_once(session, key, lambda: _stored_parts(session, whole))
-    wanted = [1 + len(groups) + MEASURES.index(name) for name in measures]
+_READ_WHOLE: Final = frozenset({Dimension.NONE, Dimension.OUTCOME, Dimension.PROOF})
+"""Dimensions of few codes, of which a page asks for nearly every measure and code."""
+
+
+async def _from_whole(session: AsyncSession, asked: RollupQuery, measures: Sequence[str]) -> list[Row]:
+    """Return sums out of all measures of the dimension by kind and code, which are read once."""
+    cohort, groups, names = asked.cohort, (*asked.groups, Group.KIND, None), sorted(measures_of(asked.dimension))
+    whole = RollupQuery(Cohort(cohort.first, cohort.last, cohort.region), asked.dimension, None, asked.groups)
+    key = (asked.dimension, cohort.first, cohort.last, cohort.region, groups)
+    rows = await read_once(session, key, lambda: _rows(session, list(_parts(session, whole, groups, names, 0))))
+    kind, code = len(asked.groups) + 1, len(asked.groups) + 2
+    wanted = [code + 1 + names.index(name) for name in measures]
+    among = None if asked.codes is None or isinstance(asked.codes, Select) else set(asked.codes)
     return [
-        (0, tuple(_code(group, code) for group, code in zip(asked.groups, row[1:], strict=False)), [row[index] for index in wanted])
+        (0, tuple(_code(group, each) for group, each in zip(asked.groups, row[1:], strict=False)), [row[index] for index in wanted])
         for row in rows
-        if asked.kinds <= {row[len(groups)]}
+        if asked.kinds <= {row[kind]} and (among is None or row[code] in among)
     ]
 
 
-async def _stored_parts(session: AsyncSession, asked: RollupQuery) -> Sequence[Any]:
-    parts = list(_parts(session, asked, asked.groups, MEASURES, 0))
+async def _rows(session: AsyncSession, parts: Sequence[Select[Any]]) -> Sequence[Any]:
     return (await session.execute(union_all(*parts) if len(parts) > 1 else parts[0])).all()
 
 
@@ -261,13 +267,18 @@ def _part(
     groups: Groups,
     measures: Sequence[str],
     position: int,
-    cells: FromClause,
+    cells: Table,
     days: ColumnElement[bool],
 ) -> Select[Any]:
     codes = [_column(session, group, cells.c).label(f"code_{index}") for index, group in enumerate(groups)]
-    sums = [func.coalesce(func.sum(cells.c[name]), 0) for name in measures]
+    sums = [_sum(cells, name) for name in measures]
     query = select(literal_column(str(position), Integer), *codes, *sums).where(*asked.conditions(cells.c), days)
     return query.group_by(*(literal_column(f"code_{index}") for index in range(len(codes)))) if codes else query
+
+
+@cache  # a page names a thousand sums
+def _sum(cells: Table, name: str) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(cells.c[name]), literal_column("0"))
 
 
 def _column(session: AsyncSession, group: Group | None, cells: Any) -> ColumnElement[Any]:
