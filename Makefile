@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 
 unexport PYTHONDONTWRITEBYTECODE  # every start of a process would compile a thousand modules again
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos fuzz train published-reports model-rollback asyncapi dashboards privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos fuzz train published-reports model-rollback asyncapi dashboards manifests images privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -143,6 +143,12 @@ asyncapi: install  ## write deploy/asyncapi.yaml from the registry of events
 
 dashboards: install  ## write deploy/monitoring/dashboards from deploy/monitoring/dashboards.py
 	@$(BIN)/python -m monitoring.dashboards
+
+manifests: install  ## write deploy/kubernetes/rendered with kustomize (or Go, which fetches it)
+	@$(BIN)/python deploy/kubernetes/render.py
+
+images: install  ## build an image of each service with buildah, on Debian packages, as root (SERVICES="intake routing", START=1 starts each)
+	@$(BIN)/python -m images.build $(SERVICES) $(if $(START),--start)
 
 privacy: install  ## write docs/privacy.md from the registry of personal data
 	@$(BIN)/python -m shared.privacy > docs/privacy.md

@@ -1,0 +1,56 @@
+"""deploy/Dockerfile and the packages of each image."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from images.requirements import SERVICES, direct, locked, needed
+
+DOCKERFILE = (Path(__file__).parents[2] / "deploy/Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+INSTRUCTIONS = [line.split(maxsplit=1) for line in DOCKERFILE.splitlines() if re.match(r"[A-Z]+ ", line)]
+LAST = INSTRUCTIONS[max(number for number, (name, _) in enumerate(INSTRUCTIONS) if name == "FROM") :]
+
+
+def values(name):
+    return [value for instruction, value in LAST if instruction == name]
+
+
+class TestDockerfile:
+    def test_it_builds_in_one_stage_and_runs_in_another(self):
+        assert [value for name, value in INSTRUCTIONS if name == "FROM"] == ["${BASE} AS build", "${BASE}"]
+        assert values("COPY") == ["--from=build /opt/aryz /opt/aryz", "sbom.json /usr/share/doc/aryz/sbom.json"]
+
+    def test_it_runs_as_a_user_without_a_name_to_look_up(self):
+        assert values("USER") == ["10001:10001"]
+
+    def test_it_says_what_it_is_and_whether_it_lives(self):
+        [labels] = values("LABEL")
+        assert set(re.findall(r"org\.opencontainers\.image\.(\w+)=", labels)) == {"title", "description", "version", "revision"}
+        assert len(values("HEALTHCHECK")) == 1
+
+    def test_its_environment_holds_no_secret(self):
+        [environment] = values("ENV")
+        assert re.findall(r"(\w+)=", environment) == ["PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "HOME", "ARYZ_DATA"]
+
+    def test_packages_come_from_the_locked_wheels_alone(self):
+        [install] = [value for name, value in INSTRUCTIONS if name == "RUN" and "pip install" in value]
+        assert {"--no-index", "--no-deps", "--require-hashes"} <= set(install.split())
+
+
+@pytest.mark.parametrize("service", SERVICES)
+class TestRequirements:
+    def test_an_image_has_what_its_service_lists_and_what_that_needs(self, service):
+        packages, found = locked(), set(needed(service))
+        assert direct(service) <= found
+        assert {name for name in found if not packages[name][1] & (found | {"aryz"})} == set()
+
+    def test_it_has_nothing_for_developers_and_nothing_of_other_services(self, service):
+        found = set(needed(service))
+        assert not found & {"pytest", "mypy", "ruff", "playwright", "scikit-learn", "kubernetes-validate"}
+        assert ("aiogram" in found) == (service == "intake")
+        assert ("pyarrow" in found) == (service == "analytics")
+
+    def test_every_package_is_pinned_with_its_hashes(self, service):
+        packages = locked()
+        assert all(re.match(r"[\w.-]+==[\w.]+ .*--hash=sha256:", packages[name][0], re.DOTALL) for name in needed(service))
