@@ -1,13 +1,21 @@
 """deploy/Dockerfile and the packages of each image."""
 
+import ast
 import re
+import sys
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 from images.requirements import SERVICES, direct, locked, needed
 
-DOCKERFILE = (Path(__file__).parents[2] / "deploy/Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+ROOT = Path(__file__).parents[2]
+FOLDERS = {"shared": ROOT, "suite": ROOT / "deploy"} | {
+    each.replace("-", "_"): ROOT / "services" / each for each in SERVICES if each != "suite"
+}
+DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 INSTRUCTIONS = [line.split(maxsplit=1) for line in DOCKERFILE.splitlines() if re.match(r"[A-Z]+ ", line)]
 LAST = INSTRUCTIONS[max(number for number, (name, _) in enumerate(INSTRUCTIONS) if name == "FROM") :]
 
@@ -38,8 +46,54 @@ class TestDockerfile:
         assert {"--no-index", "--no-deps", "--require-hashes"} <= set(install.split())
 
 
+@cache
+def file_of(module):
+    """Return the file of a module of ours; None for a name inside a module."""
+    path = FOLDERS[module.partition(".")[0]].joinpath(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)
+
+
+@cache
+def imported(file):
+    """Return all names that a file imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def packages_of(service):
+    """Return the top-level packages that the code of an image imports, directly or through `shared`."""
+    package = "suite.front" if service == "suite" else service.replace("-", "_")
+    start = file_of(package)
+    files = {start} if service == "suite" else set(start.parent.rglob("*.py"))
+    waiting, others = list(files), set()
+    while waiting:
+        for name in imported(waiting.pop()):
+            top = name.partition(".")[0]
+            if top in FOLDERS:
+                found = {file_of(name), *(file_of(name[: dot.start()]) for dot in re.finditer(r"\.", name))} - {None} - files
+                files |= found
+                waiting += found
+            elif top not in sys.stdlib_module_names:
+                others.add(top)
+    return others
+
+
+distributions = cache(packages_distributions)
+
+
 @pytest.mark.parametrize("service", SERVICES)
 class TestRequirements:
+    def test_an_image_has_every_package_that_its_code_imports(self, service):
+        found = set(needed(service))
+        names = {top: {name.lower().replace("_", "-") for name in distributions()[top]} for top in packages_of(service)}
+        assert len(names) > 10
+        assert {top for top, options in names.items() if not options & found} == set()
+
     def test_an_image_has_what_its_service_lists_and_what_that_needs(self, service):
         packages, found = locked(), set(needed(service))
         assert direct(service) <= found
