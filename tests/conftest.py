@@ -1,27 +1,24 @@
-"""Engine fixtures: started on first use, removed at the end. A missing engine skips the test here and fails it on a build server."""
+"""Fixtures and hooks of all tests."""
 
 import gc
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TypeVar
 
 import pytest
 from hypothesis import settings
 
-from engines import EngineMissing, KafkaCluster, PostgresServer
+from engines import KafkaCluster, PostgresServer
 from tests.built_routes import build_once
 from tests.cached_calls import release
 from tests.databases import engine, pytest_generate_tests  # noqa: F401 - pytest finds fixtures and hooks by name
 from tests.mail_server import mail_server  # noqa: F401
 from tests.name_service import stands_for  # noqa: F401
 from tests.settings_fields import read_once
+from tests.started import started
 
 settings.register_profile("aryz", deadline=None)  # an example may take long on a busy machine
 settings.load_profile("aryz")
 build_once()
 read_once()
-Engine = TypeVar("Engine", KafkaCluster, PostgresServer)
 
 
 NEVER = 1_000_000
@@ -50,30 +47,17 @@ def _release_memory() -> Iterator[None]:
     gc.collect()
 
 
-@contextmanager
-def _running(server: Engine) -> Iterator[Engine]:
-    try:
-        server.start()
-        yield server
-    except EngineMissing as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
-    finally:
-        server.remove()
-
-
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
     """One broker for the whole run. Tests use their own topic and group names and leave it running."""
-    with _running(KafkaCluster(tmp_path_factory.mktemp("kafka"))) as cluster:
+    with started(KafkaCluster(tmp_path_factory.mktemp("kafka"))) as cluster:
         yield cluster
 
 
 @pytest.fixture(scope="module")
 def kafka_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
     """Three brokers of one module, which its tests may kill and suspend. A test leaves all three running."""
-    with _running(KafkaCluster(tmp_path_factory.mktemp("kafka-cluster"), brokers=3)) as cluster:
+    with started(KafkaCluster(tmp_path_factory.mktemp("kafka-cluster"), brokers=3)) as cluster:
         yield cluster
 
 
@@ -83,5 +67,5 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
 
     It outlives killed processes, its own too; no test takes the machine's power away, so no commit waits for the disk.
     """
-    with _running(PostgresServer(tmp_path_factory.mktemp("postgres"), synced=False)) as server:
+    with started(PostgresServer(tmp_path_factory.mktemp("postgres"), synced=False)) as server:
         yield server
