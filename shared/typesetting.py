@@ -4,12 +4,21 @@ The fonts are those of the installed package, whatever the machine has; Libertin
 ten milliseconds: call it in a thread.
 """
 
+from functools import cache
+from types import ModuleType
 from typing import Final
 
-import typst
 from pydantic_core import to_json
 
 PIXELS_PER_INCH: Final = 200.0
+
+
+@cache
+def _typst() -> ModuleType:
+    """Import the library with the first document: it takes 7 MB, and most processes never make one."""
+    import typst  # noqa: PLC0415
+
+    return typst
 
 
 def typeset(template: bytes, name: str, content: object) -> bytes:
@@ -19,13 +28,16 @@ def typeset(template: bytes, name: str, content: object) -> bytes:
     standard.
     """
     inputs = {name: to_json(content).decode()}
+    typst = _typst()
     try:
-        return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True, pdf_standards="ua-1")
+        document: bytes = typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True, pdf_standards="ua-1")
     except typst.TypstError:
-        return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True)
+        document = typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True)
+    return document
 
 
 def draw(template: bytes, name: str, content: object) -> bytes:
     """Return the one page of a template as a PNG picture."""
     inputs = {name: to_json(content).decode()}
-    return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True, format="png", ppi=PIXELS_PER_INCH)
+    picture: bytes = _typst().compile(template, sys_inputs=inputs, ignore_system_fonts=True, format="png", ppi=PIXELS_PER_INCH)
+    return picture
