@@ -267,12 +267,17 @@ _ACTORS: Mapping[type[AppealEvent], Actor] = {
 """Who caused these events; `_actor` knows it of every other event."""
 
 
+@cache
+def _has_role(event_type: type[AppealEvent]) -> bool:
+    return "actor_role" in event_type.model_fields
+
+
 def _actor(event: AppealEvent) -> ActorKind:
     """Return who caused an event: the role that it names, the applicant for an event of intake, the system for any other."""
     event_type = type(event)
     if event_type in _ACTORS:
         return _ACTORS[event_type](event)
-    if "actor_role" in event_type.model_fields:
+    if _has_role(event_type):
         return _actor_by_role(event)
     return ActorKind.CITIZEN if event.SERVICE == AppealRegistered.SERVICE else ActorKind.SYSTEM
 
