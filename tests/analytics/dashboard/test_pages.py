@@ -12,7 +12,11 @@ from shared.web.catalogs import missing_messages
 from shared.web.session import COOKIE
 from tests.analytics.figures import publish_kyzylorda
 from tests.analytics.kpis.service.test_figures import ended
+from tests.analytics.providers import conftest as providers
+from tests.analytics.providers.conftest import QUARTER
 
+directory = providers.directory
+"""A fixture, which pytest finds by name."""
 YEAR = "?from=2025-01-01&to=2025-12-31&compare=previous_year"
 
 
@@ -183,6 +187,68 @@ class TestPublicFigures:
         assert status == 422
         assert "Укажите обе даты" not in text
         assert text.count('<a href="#f-period"') == 1
+
+
+class TestPeople:
+    async def test_the_figure_for_10000_people_says_by_whose_number_it_is_divided(self, world, make, page):
+        await world.consume(*(make("appeal-imported", number, region="KZ-31") for number in range(400)))
+        _, text = await page(YEAR, "head", "KZ-31")
+        assert "<b>3,4</b>" in text
+        assert "Прикреплено 1 171 882 жителя (4 февраля 2026 г.)." in text
+
+    async def test_without_a_number_of_people_it_says_why_it_has_no_value(self, world, make, page):
+        await publish_kyzylorda(world, make)
+        _, region = await page(YEAR, "head", "KZ-43")
+        assert "Не вычислено: ни один источник не даёт числа прикреплённых жителей." in region
+        _, country = await page(YEAR)
+        assert "Не вычислено: неизвестно число прикреплённых жителей 18 регионов." in country
+        assert "прикреплённых" not in (await page(YEAR, None))[1]
+
+
+class TestFunnel:
+    """Five peers of a region, one of them with three times as many complaints, and one that its withdrawals make suspicious."""
+
+    QUERY = f"?period={QUARTER}"
+
+    @pytest.fixture
+    async def town(self, directory):
+        for number, complaints in enumerate((20, 22, 18, 20, 60), 1):
+            await directory.add(number, complaints)
+        await directory.add(6, 4, unproven=4)
+        await directory.add(7, 1, region="KZ-27", kind="LAB")
+
+    @pytest.mark.usefixtures("town")
+    @pytest.mark.parametrize(("role", "region"), [("analyst", None), ("head", "KZ-43")])
+    async def test_those_who_read_the_index_see_the_funnel_and_who_stands_out(self, page, role, region):
+        _, text = await page(self.QUERY, role, region)
+        card = text[text.index('id="chart-funnel"') :]
+        card = card[: card.index("</figure>")]
+        assert "за IV квартал 2025 года сравнили 6 организаций: жалоб больше ожидаемого у 1" in card.replace("За", "за")
+        assert [card.count(f'class="{kind}" cx="6"') for kind in ("above", "suspicious", "below")] == [1, 1, 1]
+        assert re.findall(r"Поликлиника (\d)</a></th>", card) == ["5", "6"]
+        assert f'href="/analytics/providers?period={QUARTER}' in card
+
+    @pytest.mark.usefixtures("town")
+    async def test_it_expects_what_the_index_expects(self, get):
+        rows = {}
+        for region in ("", "&region=KZ-43"):
+            file = (await get(f"/analytics/dashboard/charts/funnel.csv{self.QUERY}{region}", language="en")).text
+            lines = [line.split(",") for line in file.splitlines()[1:]]
+            rows[region] = {line[1]: (line[2], line[-2], line[-1]) for line in lines}
+        assert rows[""] == rows["&region=KZ-43"]
+        assert rows[""]["Поликлиника 5"] == ("60", "24.0", "more than expected")
+        assert rows[""]["Поликлиника 6"] == ("4", "24.0", "suspiciously few")
+
+    @pytest.mark.usefixtures("town")
+    async def test_nobody_else_sees_it_and_filters_leave_it_out(self, page, get):
+        for query, role in (("?period=2025", None), ("?period=2025", "specialist"), (f"{self.QUERY}&channel=APP", "analyst")):
+            status, text = await page(query, role, "KZ-43" if role == "specialist" else None)
+            assert (status, "chart-funnel" in text) == (200, False)
+        assert (await get("/analytics/dashboard/charts/funnel.svg?period=2025", None)).status_code == 404
+
+    async def test_without_enough_complaints_there_is_none(self, page, directory):
+        await directory.add(1, 1)
+        assert "chart-funnel" not in (await page(self.QUERY))[1]
 
 
 class TestForm:

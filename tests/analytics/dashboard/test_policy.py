@@ -8,10 +8,10 @@ from shared.domain.tables import ReferenceDataError
 
 class TestTexts:
     def test_no_text_has_a_placeholder_left(self):
-        numbers = ("total", "change", "value", "count", "checked", "verified", "refuted", "before", "now")
+        numbers = ("total", "change", "value", "count", "checked", "verified", "refuted", "before", "now", "people")
         values = {name: Amount.number(21) for name in numbers}
         values |= {name: Amount.percent(12.5) for name in ("percent", "share", "fund", "provider", "applicant", "points")}
-        values |= {name: Label("а", "б", "c") for name in ("than", "as_before", "label", "inside")}
+        values |= {name: Label("а", "б", "c") for name in ("than", "as_before", "label", "inside", "day")}
         for text in policy.texts().values():
             for language in LANGUAGES:
                 assert not set(filled(text, values, language)) & set("{}|")

@@ -27,6 +27,7 @@ from analytics.facts.repository import (
     waiting_by_age,
     waiting_by_day,
 )
+from analytics.facts.repository.beginnings import first_day
 from analytics.facts.repository.provider_counts import provider_complaints, provider_promises_and_ratings
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
@@ -44,6 +45,7 @@ __all__ = [
     "count_cells",
     "exported_facts",
     "exported_transitions",
+    "first_day",
     "fulfilled_commitments",
     "in_statuses",
     "lawful_refusals",

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from analytics.facts.schemas import Formula, Grain, Group, Proof
 from shared.domain.labels import Label
-from shared.domain.regions import regions
+from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.tables import ReferenceDataError, Row, parse_rows
 from shared.domain.taxonomy import taxonomy
 from shared.policy_files import policy_rows, policy_text
@@ -225,11 +225,23 @@ def population() -> Sequence[Population]:
     return found
 
 
+def population_of(region: str, day: date) -> Population | None:
+    """Return the people of a region: the latest number until the day, else the first after it; None if no source gives a number."""
+    known = sorted((each for each in population() if each.region == region), key=lambda each: each.counted_on)
+    before = [each for each in known if each.counted_on <= day]
+    return before[-1] if before else known[0] if known else None
+
+
 def people_of(region: str, day: date) -> int | None:
-    """Return the number of people of a region: the latest until the day, else the first after it; None if no source gives a number."""
-    known = sorted((each.counted_on, each.people) for each in population() if each.region == region)
-    before = [people for counted_on, people in known if counted_on <= day]
-    return before[-1] if before else known[0][1] if known else None
+    """Return the number of people of a region; None if no source gives one."""
+    found = population_of(region, day)
+    return None if found is None else found.people
+
+
+def regions_without_people(region: str | None) -> list[str]:
+    """Return the regions of a figure that have no number of people: the region, or for None those of the country."""
+    known = {each.region for each in population()}
+    return [code for code in ([region] if region else sorted(regions().keys() - {CENTRAL_OFFICE})) if code not in known]
 
 
 @cache

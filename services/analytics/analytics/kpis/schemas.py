@@ -152,6 +152,13 @@ class Comparison(AliasedModel):
     suppressed: bool
 
 
+class MissingNumbers(BaseModel):
+    """Why a figure for 10 000 people has no value: no source gives the number of people attached in these regions."""
+
+    code: Literal["people-unknown"] = "people-unknown"
+    regions: list[str]
+
+
 class Figure(AliasedModel):
     """A figure. `n` is the size of its cohort, `as_of` the time of the newest event in it.
 
@@ -173,6 +180,8 @@ class Figure(AliasedModel):
     comparison: Comparison | None
     params_ignored: list[str]
     """The names of given parameters that do not change this figure."""
+    missing: MissingNumbers | None = None
+    """What the value cannot be computed without."""
 
 
 class Point(AliasedModel):
@@ -194,3 +203,4 @@ class Trend(BaseModel):
     as_of: datetime
     points: list[Point]
     params_ignored: list[str]
+    missing: MissingNumbers | None = None

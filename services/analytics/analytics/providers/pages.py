@@ -12,8 +12,17 @@ from starlette.responses import RedirectResponse, Response
 from analytics.facts import service as facts
 from analytics.kpis.service import Period, period_of_code
 from analytics.providers.policy import index_rules
-from analytics.providers.schemas import FunnelPosition, IndexQuery, IndexSort, ProviderIndexItem
-from analytics.providers.service import READERS, IndexSummary, index_csv, index_funnel, index_sentence, provider_index, region_for
+from analytics.providers.schemas import IndexQuery, IndexSort, ProviderIndexItem
+from analytics.providers.service import (
+    FUNNEL_NAMES,
+    READERS,
+    IndexSummary,
+    index_csv,
+    index_funnel,
+    index_sentence,
+    provider_index,
+    region_for,
+)
 from analytics.sentences.service import period_name
 from shared.auth import PagePrincipalDep, Principal, check_role, require_page
 from shared.dependencies import ReadDep
@@ -32,11 +41,6 @@ ROWS: Final = 100
 """Rows of the table on a page."""
 QUARTERS_OFFERED: Final = 8
 YEARS_OFFERED: Final = 4
-_POSITIONS: Final = {
-    FunnelPosition.WITHIN: N_("as expected"),
-    FunnelPosition.ABOVE: N_("more than expected"),
-    FunnelPosition.BELOW: N_("fewer than expected"),
-}
 _PROBLEMS: Final = {
     "unknown-code": N_("Choose one of the list."),
     "bad-format": N_("Choose one of the list."),
@@ -181,7 +185,7 @@ def _render(
             Heading(pages.text(request, label), css, entered.href(sort=each) if each else None, each == sort)
             for each, label, css in _COLUMNS
         ],
-        positions={each: pages.text(request, text) for each, text in _POSITIONS.items()},
+        positions={each: pages.text(request, text) for each, text in FUNNEL_NAMES.items()},
         name_of=lambda item: item.name_kk if language == "kk" else item.name_ru,
         rows=listed[position:following],
         shown=min(following, len(listed)),

@@ -32,6 +32,17 @@ class TestFunnelChart:
         assert "<title>Поликлиника 5: 100</title>" in body
         assert "<title>&lt;b&gt;</title>" in body
 
+    def test_of_many_units_outside_the_first_have_a_description_and_the_others_are_one_shape_of_each_kind(self):
+        many = [FunnelPoint(10 + number, 2.5, "above", f"Поликлиника {number}") for number in range(40)]
+        body = str(drawn([*many, FunnelPoint(30, 0.1, "below", "x"), *POINTS[:2]]).body)
+        assert body.count("<title>") == body.count("<circle") == 30
+        assert "Поликлиника 29<" in body
+        assert {kind: path.count("h0") for kind, path in re.findall(r'class="(dots[^"]*)" d="([^"]+)"', body)} == {
+            "dots": 2,
+            "dots above": 10,
+            "dots below": 1,
+        }
+
     def test_more_is_higher_and_larger_is_further_right(self):
         body = str(drawn().body)
         first, second = positions(body, r"M([\d.]+) ([\d.]+)h0")

@@ -2,10 +2,12 @@
 
 from datetime import UTC, date, datetime
 
+from analytics.dashboard.service.chart import Chart, Shape
 from analytics.dashboard.service.choices import Choice
 from analytics.dashboard.service.lines import Line
 from analytics.dashboard.service.reading import Reading
-from analytics.dashboard.service.sections import Chart, Sections, Shape
+from analytics.dashboard.service.sections import Sections
+from analytics.facts.schemas import CohortFilters
 from analytics.kpis.schemas import Compare, Comparison, Figure
 from analytics.kpis.service import FigureRequest, Period, View, kpi_definitions
 
@@ -23,11 +25,18 @@ def figure(kpi_id: str, value: float | None, before: float | None = None, percen
     )  # fmt: skip
 
 
-def sections(*figures: Figure, compare: Compare = Compare.PREVIOUS_YEAR, sees_appeals: bool = False) -> Sections:
+def sections(
+    *figures: Figure,
+    compare: Compare = Compare.PREVIOUS_YEAR,
+    sees_appeals: bool = False,
+    filters: dict[str, str] | None = None,
+    region: str | None = None,
+) -> Sections:
     """Return the sections of figures in English."""
     view = View(public=False, sees_appeals=sees_appeals)
-    reading = Reading(FigureRequest(Period(FIRST, LAST), compare=compare), view, {each.id: each for each in figures}, {}, {})
-    return Sections(reading, Choice(period="2025", compare=compare), "en", lambda text: text)
+    request = FigureRequest(Period(FIRST, LAST), region, compare, CohortFilters(**(filters or {})))
+    reading = Reading(request, view, {each.id: each for each in figures}, {}, {})
+    return Sections(reading, Choice(period="2025", compare=compare, filters=filters or {}), "en", lambda text: text)
 
 
 def chart(chart_id: str, *lines: Line) -> Chart:

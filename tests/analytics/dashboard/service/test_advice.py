@@ -25,12 +25,25 @@ class TestComplaints:
 
 
 class TestOverdue:
-    def test_a_visitor_who_handles_appeals_is_led_to_the_overdue_appeals(self):
-        ((text, href, link, tone),) = advice(figure("overdue", 3), sees_appeals=True)
-        assert text == "3 appeals are past the statutory term. Begin with them."
+    def test_a_visitor_who_handles_appeals_is_led_to_the_cases_that_wait_and_to_all_overdue_appeals(self):
+        (found,) = advice_of(sections(figure("overdue", 3), sees_appeals=True), {})
+        assert plain(found.text) == "3 appeals are past the statutory term. Begin with them."
+        assert found.href == "/routing/desk?tab=overdue&received_from=2025-01-01&received_to=2025-12-31"
+        assert (found.link, found.tone) == ("Open those that wait at the desk", "worse")
+        href, link = found.more
         assert href.startswith("/analytics/dashboard/appeals?")
         assert "kpi=overdue" in href
-        assert (link, tone) == ("Show these appeals", "worse")
+        assert link == "Show these appeals"
+
+    def test_filters_that_the_desk_has_are_those_of_the_link(self):
+        asked = {"channel": "APP", "category": "REFUSAL_APPOINTMENT"}
+        (found,) = advice_of(sections(figure("overdue", 3), sees_appeals=True, filters=asked), {})
+        assert found.href.endswith("&channel=APP&category=REFUSAL_APPOINTMENT")
+
+    @pytest.mark.parametrize("given", [{"filters": {"district": "Арал"}}, {"filters": {"category": "REFUSAL"}}, {"region": "KZ-43"}])
+    def test_what_the_desk_cannot_narrow_leads_to_the_overdue_appeals_alone(self, given):
+        (found,) = advice_of(sections(figure("overdue", 3), sees_appeals=True, **given), {})
+        assert (found.href.partition("?")[0], found.link, found.more) == ("/analytics/dashboard/appeals", "Show these appeals", None)
 
     def test_an_analyst_is_led_to_the_chart_of_deadlines(self):
         assert advice(figure("overdue", 1)) == [("1 appeal is past the statutory term. Begin with them.", "#time", "Deadlines", "worse")]

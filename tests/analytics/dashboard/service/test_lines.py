@@ -3,9 +3,9 @@ import io
 
 import pytest
 
+from analytics.dashboard.service.chart import Chart, Shape
 from analytics.dashboard.service.files import csv_of
 from analytics.dashboard.service.lines import Line
-from analytics.dashboard.service.sections import Chart, Shape
 from analytics.dashboard.service.values import Values, tone_of
 from analytics.kpis.service import Direction
 

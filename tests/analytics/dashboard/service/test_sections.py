@@ -1,7 +1,8 @@
 import pytest
 
+from analytics.dashboard.service.chart import Shape
 from analytics.dashboard.service.reading import Needs
-from analytics.dashboard.service.sections import Shape, needs_of
+from analytics.dashboard.service.sections import needs_of
 from analytics.kpis.schemas import Compare
 from analytics.kpis.service import DashboardSection
 from tests.analytics.dashboard.service.sections_worlds import figure, plain, sections

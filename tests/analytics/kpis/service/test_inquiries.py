@@ -73,7 +73,31 @@ class TestPeople:
         assert await value_of(world, "complaints_per_10000", region="KZ-31", **{"from": "2025-01-01", "to": "2025-12-31"}) == (3.4, 400)
         assert (await world.kpi("complaints_per_10000"))["value"] is None
         parts = (await world.kpi("complaints_per_10000", group_by="region"))["parts"]
-        assert {part["code"]: part["value"] for part in parts} == {"KZ-31": 3.4, "KZ-43": None}
+        assert {part["code"]: (part["value"], part["suppressed"]) for part in parts} == {"KZ-31": (3.4, False), "KZ-43": (None, False)}
+
+    async def test_without_the_people_of_a_region_the_figure_says_so_and_is_not_suppressed(self, world, make):
+        await world.consume(*(make("appeal-imported", number) for number in range(1, 11)))
+        asked = {"from": "2025-01-01", "to": "2025-12-31"}
+        of_region = await world.kpi("complaints_per_10000", region="KZ-43", compare="previous_year")
+        assert of_region["missing"] == {"code": "people-unknown", "regions": ["KZ-43"]}
+        assert (of_region["value"], of_region["n"], of_region["suppressed"], of_region["comparison"]["suppressed"]) == (
+            None,
+            10,
+            False,
+            False,
+        )
+        of_country = await world.kpi("complaints_per_10000", group_by="channel")
+        assert len(of_country["missing"]["regions"]) == 18
+        assert [part["suppressed"] for part in of_country["parts"]] == [False]
+        trend = (await world.get("/trends", kpi="complaints_per_10000", interval="month", region="KZ-43", **asked)).json()
+        assert trend["missing"] == of_region["missing"]
+        assert not any(point["suppressed"] for point in trend["points"])
+        assert (await world.kpi("complaints_per_10000", region="KZ-00"))["missing"]["regions"] == ["KZ-00"]
+
+    async def test_a_figure_of_known_people_from_too_few_complaints_is_suppressed(self, world, make):
+        await world.consume(make("appeal-imported", 1, region="KZ-31"))
+        found = await world.kpi("complaints_per_10000", region="KZ-31")
+        assert (found["value"], found["suppressed"], found["missing"]) == (None, True, None)
 
     def test_the_latest_number_until_the_day_counts_else_the_first_after_it(self):
         assert policy.people_of("KZ-75", date(2025, 1, 1)) == 1_846_000

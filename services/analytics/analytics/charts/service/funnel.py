@@ -16,11 +16,13 @@ _BOTTOM: Final = 38.0  # the labels of the axis and its name
 _GAP: Final = 6.0
 _BASELINE: Final = 0.35  # of the font size: from the middle of a letter to its baseline
 _MOST_RATIO: Final = 4.0  # a unit beyond is drawn at the edge
+_WITHIN: Final = "within"
+_MOST_DESCRIBED: Final = 30  # each takes as many bytes as ten others
 
 
 @dataclass(frozen=True, slots=True)
 class FunnelPoint:
-    """A unit. `kind`: `within`, `above`, `below` or `suspicious`. Only units outside the limits have a description."""
+    """A unit. `kind`: `within`, `above`, `below` or `suspicious`. Units outside the limits have a description."""
 
     expected: float
     ratio: float
@@ -62,7 +64,7 @@ def funnel_chart(
     """Return a funnel plot: expected counts across, and how many times as much was counted upwards.
 
     Args:
-        points: the units.
+        points: the units; of those outside the limits the first ones are shown with their descriptions.
         limits: the curves between which chance alone explains the distance.
         show: writes a value of an axis.
         names: what the axes are: across, upwards.
@@ -108,12 +110,12 @@ def _curves(frame: _FunnelFrame, limits: Sequence[FunnelLimit]) -> Iterator[Mark
 
 
 def _points(frame: _FunnelFrame, points: Sequence[FunnelPoint]) -> Iterator[Markup]:
-    """Draw the units inside the limits as one shape, because there may be a thousand, and the others each with its description."""
-    inside = [point for point in points if point.kind == "within"]
-    if inside:
-        path = "".join(f"M{frame.x(point.expected):.1f} {frame.y(point.ratio):.1f}h0" for point in inside)
-        yield element("path", class_="dots", d=path)
-    for point in points:
-        if point.kind != "within":
-            circle = element("circle", class_=point.kind, cx=frame.x(point.expected), cy=frame.y(point.ratio), r=4.5)
-            yield described(circle, point.description)
+    """Draw the first units outside the limits each with its description, and all others, of which there may be a thousand, as one shape."""
+    outside = [point for point in points if point.kind != _WITHIN]
+    others = [point for point in points if point.kind == _WITHIN] + outside[_MOST_DESCRIBED:]
+    for kind in dict.fromkeys(point.kind for point in others):
+        path = "".join(f"M{frame.x(point.expected):.1f} {frame.y(point.ratio):.1f}h0" for point in others if point.kind == kind)
+        yield element("path", class_="dots" if kind == _WITHIN else f"dots {kind}", d=path)
+    for point in outside[:_MOST_DESCRIBED]:
+        circle = element("circle", class_=point.kind, cx=frame.x(point.expected), cy=frame.y(point.ratio), r=4.5)
+        yield described(circle, point.description)

@@ -32,7 +32,7 @@ from analytics.exports.service import READERS as EXPORTERS
 from analytics.kpis.dependencies import PublicFiguresDep
 from analytics.kpis.errors import PeriodNotPublic
 from analytics.kpis.schemas import Compare
-from analytics.kpis.service import DashboardSection, Period, Unit, kpi_definitions, publication, sees_live_figures
+from analytics.kpis.service import DashboardSection, Period, kpi_definitions, publication, sees_live_figures
 from analytics.providers.service import READERS as INDEX_READERS
 from analytics.reconciliations.service import READERS as RECONCILERS
 from analytics.reports.service import READERS as REPORT_READERS
@@ -60,10 +60,11 @@ def check_figures() -> None:
 
 
 class MainFigure(NamedTuple):
-    """A main figure with its small line, which only shows the direction."""
+    """A main figure with its small line, which only shows the direction, and a sentence about what it is computed from."""
 
     line: Line
     spark: str
+    note: str
 
 
 class ShownFigures(NamedTuple):
@@ -132,8 +133,7 @@ def _shown(asked: Asked, reading: Reading) -> ShownFigures:
     before = None if compare is None else period.compared(compare)
     summed = {found.now.id: found.now for name, found in reading.splits.items() if name in SUMMED}
     received = reading.singles["received"]
-    known = [each for each in sections.figures_of(DashboardSection.MAIN) if each.unit != Unit.PER_10000 or each.value is not None]
-    lines = [sections.line(each) for each in known]
+    main = [(sections.line(each), sections.people_sentence(each)) for each in sections.figures_of(DashboardSection.MAIN)]
     return ShownFigures(
         period_name=period_name(period.first, period.last).in_(asked.language),
         before_name=None if before is None else period_name(before.first, before.last).in_(asked.language),
@@ -141,7 +141,7 @@ def _shown(asked: Asked, reading: Reading) -> ShownFigures:
         as_of=received.as_of,
         is_empty=received.value == 0 and not (received.comparison and received.comparison.value) and not _has_calls(reading),
         is_hidden=received.suppressed,
-        tiles=[MainFigure(line, _spark(line, reading)) for line in lines],
+        tiles=[MainFigure(line, _spark(line, reading), note) for line, note in main],
         advice=advice_of(sections, charts),
         charts=charts,
         remarks=remarks(summed, asked.language),

@@ -4,14 +4,17 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from analytics.dashboard.policy import Text
+from analytics.dashboard.service.chart import Chart
 from analytics.dashboard.service.lines import Line
-from analytics.dashboard.service.sections import Chart, Sections
+from analytics.dashboard.service.sections import Sections
 from analytics.kpis.service import UNSPECIFIED
 from analytics.sentences.service import Amount, region_inside
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.web.i18n import N_
 
 ADVICE_SHOWN: Final = 6
+OVERDUE_TAB: Final = "overdue"
+"""The list of the desk with the cases past a due time."""
 LEAST_CHANGE: Final = 1.0
 """Percentage points by which the share answered in time must change to be mentioned."""
 LEAST_RISE: Final = 5
@@ -21,12 +24,13 @@ LEAST_SHARE: Final = 20.0
 
 
 class Advice(NamedTuple):
-    """A sentence with the link to what it is about. `tone`: better, worse or nothing."""
+    """A sentence with the link to what it is about. `tone`: better, worse or nothing. `more`: the address and the text of a second link."""
 
     text: str
     href: str
     link: str
     tone: str = ""
+    more: tuple[str, str] | None = None
 
 
 def advice_of(sections: Sections, charts: dict[str, Chart]) -> list[Advice]:
@@ -62,11 +66,17 @@ def _overall(sections: Sections) -> Iterator[Advice]:
 
 
 def _overdue(sections: Sections) -> Iterator[Advice]:
+    """Lead those who handle appeals to the cases that still wait, and to all appeals that the figure counts: some were answered late."""
     figure = sections.reading.singles.get("overdue")
-    if figure is not None and figure.value:
-        appeals = sections.appeals_href("overdue")
-        link = sections.translate(N_("Show these appeals") if appeals else N_("Deadlines"))
-        yield Advice(sections.write(Text.ADVICE_OVERDUE, count=Amount.number(figure.value)), appeals or "#time", link, "worse")
+    if figure is None or not figure.value:
+        return
+    sentence = sections.write(Text.ADVICE_OVERDUE, count=Amount.number(figure.value))
+    appeals, desk = sections.appeals_href("overdue"), sections.desk_href(tab=OVERDUE_TAB)
+    listed = None if appeals is None else (appeals, sections.translate(N_("Show these appeals")))
+    if desk is not None:
+        yield Advice(sentence, desk, sections.translate(N_("Open those that wait at the desk")), "worse", listed)
+    else:
+        yield Advice(sentence, *(listed or ("#time", sections.translate(N_("Deadlines")))), "worse")
 
 
 def _risen(sections: Sections, charts: dict[str, Chart], chart_id: str, text: Text, link: str) -> Iterator[Advice]:

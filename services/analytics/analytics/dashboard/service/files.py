@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
+from analytics.dashboard.service.chart import Chart
 from analytics.dashboard.service.lines import Line
-from analytics.dashboard.service.sections import Chart
 from analytics.dashboard.service.values import HIDDEN
 from analytics.exports.service import neutralised
 from shared.domain.labels import Label, Language
@@ -20,6 +20,10 @@ _COLUMNS: Final = (
     Label("Бұрынғы мәні", "Прежнее значение", "Value before"),
     Label("Өзгерісі", "Изменение", "Change"),
     Label("Өзгерісі, %", "Изменение, %", "Change, %"),
+)
+_EXPECTED: Final = (
+    Label("Күтілгені", "Ожидалось", "Expected"),
+    Label("Күтілгенмен салыстырғанда", "По сравнению с ожидаемым", "Compared with expected"),
 )
 _UNITS: Final = {
     "appeals": Label("өтініш", "обращений", "appeals"),
@@ -38,7 +42,8 @@ def csv_of(chart: Chart, language: Language) -> bytes:
     written = io.StringIO(newline="")
     written.write("\ufeff")
     rows = csv.writer(written)
-    rows.writerow(column.in_(language) for column in _COLUMNS)
+    columns = (*_COLUMNS, *_EXPECTED) if chart.has_expectations else _COLUMNS
+    rows.writerow(column.in_(language) for column in columns)
     rows.writerows(list(_cells(line, language)) for line in chart.lines)
     return written.getvalue().encode()
 
@@ -51,6 +56,8 @@ def _cells(line: Line, language: Language) -> Iterator[str | float]:
     yield _or_empty(line.share)
     yield hidden if line.was_hidden else _or_empty(line.before)
     yield from (_or_empty(line.change), _or_empty(line.percent))
+    if line.expectation is not None:
+        yield from (line.expectation.number, line.expectation.text)
 
 
 def neutralised_text(text: str) -> str:

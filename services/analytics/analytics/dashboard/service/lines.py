@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from analytics.dashboard.service.reading import Compared
 from analytics.dashboard.service.values import tone_of
@@ -14,6 +14,14 @@ from shared.domain.labels import Language
 COUNTS: Final = frozenset[str]({Unit.APPEALS, Unit.CALLS, Unit.QUESTIONS, Unit.INQUIRIES})
 Link = Callable[[str], str | None]
 """Returns the address that a code leads to."""
+
+
+class Expectation(NamedTuple):
+    """What is expected of an organisation, and where its number lies: a kind of funnel point, and its name."""
+
+    number: float
+    position: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class Line:
     direction: Direction = Direction.NONE
     href: str | None = None
     appeals_href: str | None = None
+    expectation: Expectation | None = None
 
     @property
     def change(self) -> float | None:

@@ -1,13 +1,13 @@
 """Reading the figures of the page: all from one snapshot, each for the period and for the period that it is compared with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
 from analytics.dashboard.policy import OF_COMPLAINTS
 from analytics.facts import service as facts
-from analytics.facts.schemas import Group
+from analytics.facts.schemas import EVERYTHING, Group
 from analytics.kpis.schemas import Compare, Figure, Point
 from analytics.kpis.service import (
     CountedKind,
@@ -21,6 +21,10 @@ from analytics.kpis.service import (
     kpi_definitions,
     trend,
 )
+from analytics.providers.schemas import ComparedProvider
+from analytics.providers.service import compared_providers
+from analytics.sentences.service import period_name
+from shared.domain.labels import Label
 from shared.unit_of_work import UnitOfWork
 
 DAYS_SHOWN: Final = 31
@@ -73,6 +77,20 @@ class TrendPair:
     interval: Group
     now: list[Point]
     before: list[Point] = field(default_factory=list)
+    began: Label | None = None
+    """When the register begins, if points before that were left out."""
+
+    def known(self, began: Label, is_before: Callable[[Point], bool]) -> "TrendPair":
+        """Return the lines without the points before the register begins: a value of 0 would say that nobody appealed."""
+        now, before = (
+            [point.model_copy(update={"value": None}) if is_before(point) else point for point in points]
+            for points in (self.now, self.before)
+        )
+        if (now, before) == (self.now, self.before):
+            return self
+        return replace(
+            self, now=now, before=before if any(point.value is not None or point.suppressed for point in before) else [], began=began
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +102,8 @@ class Reading:
     singles: Mapping[str, Figure]
     splits: Mapping[str, Compared]
     trends: Mapping[str, TrendPair]
+    compared: Sequence[ComparedProvider] = ()
+    """The organisations that have enough complaints to be compared; none with filters, which the provider index does not have."""
 
     @property
     def region(self) -> str | None:
@@ -97,9 +117,10 @@ class Needs(NamedTuple):
     sections: frozenset[DashboardSection]
     splits: frozenset[str]
     trends: frozenset[str] = frozenset()
+    has_funnel: bool = False
 
 
-ALL_FIGURES: Final = Needs(frozenset(DashboardSection) - {DashboardSection.CHART}, frozenset(SPLITS), frozenset(TRENDS))
+ALL_FIGURES: Final = Needs(frozenset(DashboardSection) - {DashboardSection.CHART}, frozenset(SPLITS), frozenset(TRENDS), has_funnel=True)
 
 
 async def read(work: UnitOfWork, request: FigureRequest, view: View, public: PublicFigures, needs: Needs = ALL_FIGURES) -> Reading:
@@ -116,7 +137,17 @@ async def read(work: UnitOfWork, request: FigureRequest, view: View, public: Pub
         if name in needs.splits and not is_elsewhere and (split.is_public or not view.public):
             splits[name] = await _compared(work, split, request, view, public)
     trends = {name: await _trend(work, name, request, view, public) for name in TRENDS if name in singles and name in needs.trends}
-    return Reading(request, view, singles, splits, trends)
+    trends = await _known(work, trends, request, view)
+    compared = []
+    if needs.has_funnel and not view.public and request.filters == EVERYTHING:
+        compared = await compared_providers(work, request.period, region, _by_provider(splits) if region is None else None)
+    return Reading(request, view, singles, splits, trends, compared)
+
+
+def _by_provider(splits: Mapping[str, Compared]) -> Mapping[str | None, int] | None:
+    """Return the complaints of the country by provider, if they were read."""
+    found = splits.get("providers")
+    return None if found is None else {part.code: int(part.value or 0) for part in found.now.parts}
 
 
 def _narrowed(request: FigureRequest, kpi_id: str) -> FigureRequest:
@@ -145,6 +176,29 @@ async def _trend(work: UnitOfWork, kpi_id: str, request: FigureRequest, view: Vi
         return TrendPair(interval, now.points)
     before = await trend(work, kpi, replace(request, period=request.period.compared(request.compare)), interval, view)
     return TrendPair(interval, now.points, before.points)
+
+
+async def _known(work: UnitOfWork, trends: Mapping[str, TrendPair], request: FigureRequest, view: View) -> dict[str, TrendPair]:
+    """Return the lines without the time before the register begins. Public lines show no more of that than their own numbers do."""
+    if view.public:
+        return {name: _from_first_number(pair) for name, pair in trends.items()}
+    if all(_earliest(pair).value != 0 for pair in trends.values()):
+        return dict(trends)
+    day = await facts.first_day(work.session, view.region(request.region), request.period.last)
+    if day is None:
+        return dict(trends)
+    return {name: pair.known(period_name(day, day), lambda point: point.last < day) for name, pair in trends.items()}
+
+
+def _from_first_number(pair: TrendPair) -> TrendPair:
+    """Return the line without the points of 0 before the first other one."""
+    points = sorted([*pair.before, *pair.now], key=lambda point: point.first)
+    first = next((point for point in points if point.value != 0), None)
+    return pair if first is None else pair.known(period_name(first.first, first.last), lambda point: point.last < first.first)
+
+
+def _earliest(pair: TrendPair) -> Point:
+    return min([*pair.before[:1], *pair.now[:1]], key=lambda point: point.first)
 
 
 def interval_of(period: Period) -> Group:

@@ -1,59 +1,31 @@
 """The charts of the page: each with a heading, a sentence that says what it shows, its lines and its drawing."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from typing import Final
+from urllib.parse import urlencode
 
-from analytics.charts.service import BarRow, Drawing, LineSeries, ShareRow, TileValue, bar_chart, line_chart, share_bar, tile_map
+from analytics.charts.service import BarRow, LineSeries, ShareRow, TileValue, bar_chart, line_chart, share_bar, tile_map
 from analytics.dashboard.policy import OF_COMPLAINTS, Text, texts
+from analytics.dashboard.service.chart import Chart, Shape
 from analytics.dashboard.service.choices import PATH, Choice
-from analytics.dashboard.service.lines import COUNTS, Line, Link, line_of, lines_of
+from analytics.dashboard.service.lines import COUNTS, Expectation, Line, Link, line_of, lines_of
 from analytics.dashboard.service.points import axis_labels, is_partial, point_name, whole_values
 from analytics.dashboard.service.reading import Needs, Reading, TrendPair
 from analytics.dashboard.service.values import Values
 from analytics.facts.schemas import Grain
 from analytics.kpis.schemas import Compare, Figure
-from analytics.kpis.service import UNSPECIFIED, DashboardSection, Unit, kpi_definitions
-from analytics.sentences.service import Amount, Value, filled, region_inside
+from analytics.kpis.service import UNSPECIFIED, DashboardSection, Unit, kpi_definitions, population_of
+from analytics.providers.service import FUNNEL_NAMES, by_attention, funnel_kind, index_funnel, index_sentence
+from analytics.sentences.service import Amount, Value, filled, period_name, region_inside
 from shared.domain.labels import Label, Language
 from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.domain.taxonomy import taxonomy
 from shared.web.i18n import N_
 
 BARS_IN_FILE: Final = 20
 APPEALS_PATH: Final = f"{PATH}/appeals"
-
-
-class Shape(StrEnum):
-    """How a chart is drawn on the page."""
-
-    LINE = "line"
-    BARS = "bars"
-    MAP = "map"
-    SHARES = "shares"
-    NUMBERS = "numbers"
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A chart in the visitor's language. `names`: the heading of the column of names. `drawing`: the picture, also of a list of bars."""
-
-    id: str
-    heading: str
-    sentence: str
-    names: str
-    shape: Shape
-    lines: Sequence[Line]
-    drawing: Drawing | None = None
-
-    @property
-    def has_shares(self) -> bool:
-        return any(line.share is not None for line in self.lines)
-
-    @property
-    def is_compared(self) -> bool:
-        return any(line.before is not None or line.was_hidden for line in self.lines)
+DESK_PATH: Final = "/routing/desk"
 
 
 SPLIT_CHARTS: Final[Mapping[str, tuple[str, str, Text, str | None]]] = {
@@ -79,6 +51,9 @@ TREND_CHARTS: Final = {
     "complaints-trend": ("complaints", N_("Complaints over time")),
     "in-time-trend": ("answered_in_time", N_("Answered in time, over time")),
 }
+FUNNEL: Final = "funnel"
+LINES_OF_FUNNEL: Final = 20  # of the table on the page, and so with links; the file has all
+_INDEX_PATH: Final = "/analytics/providers"
 HELD: Final = {"held_by_fund": "fund", "held_by_provider": "provider", "held_by_applicant": "applicant"}
 
 
@@ -91,6 +66,8 @@ def needs_of(chart_id: str) -> Needs | None:
         return Needs(frozenset({DashboardSection.MAIN, NUMBER_CHARTS[chart_id][0]}), frozenset())
     if chart_id == "held":
         return Needs(frozenset({DashboardSection.TIME}), frozenset())
+    if chart_id == FUNNEL:
+        return Needs(frozenset(), frozenset(), has_funnel=True)
     if chart_id == "regions":
         return Needs(frozenset(), frozenset({"regions", "received_regions"}))
     return Needs(frozenset(), frozenset({chart_id})) if chart_id in SPLIT_CHARTS else None
@@ -109,7 +86,7 @@ class Sections:
     def charts(self) -> dict[str, Chart]:
         """Return the charts that this visitor may see, by id."""
         found = {chart.id: chart for chart in (*self._trends(), *self._splits(), *self._numbers())}
-        for chart in (self._regions(), self._held()):
+        for chart in (self._regions(), self._funnel(), self._held()):
             if chart is not None:
                 found[chart.id] = chart
         return found
@@ -130,12 +107,39 @@ class Sections:
             figure, self.label_of(figure.id), appeals_href=self.appeals_href(figure.id) if has_appeals and figure.value else None
         )
 
+    def people_sentence(self, figure: Figure) -> str:
+        """Return by whose number a figure for 10 000 people is divided, or why it has no value; nothing for other figures."""
+        if figure.unit != Unit.PER_10000:
+            return ""
+        if figure.missing is not None:
+            code = Text.PEOPLE_UNKNOWN if self.reading.region else Text.PEOPLE_UNKNOWN_IN
+            return self.write(code, **({} if self.reading.region else {"count": Amount.number(len(figure.missing.regions))}))
+        found = population_of(self.reading.region, figure.last) if self.reading.region else None
+        if found is None:
+            return ""
+        return self.write(Text.PEOPLE, people=Amount.number(found.people), day=period_name(found.counted_on, found.counted_on))
+
     def appeals_href(self, kpi_id: str, **filters: str) -> str | None:
         """Return the address of the list of the appeals that a figure counts; None for visitors who may not read it."""
         if not self.reading.view.sees_appeals or self.reading.view.public:
             return None
         of_complaints = {"kind": "COMPLAINT"} if kpi_id in OF_COMPLAINTS and not self.reading.request.filters.kind else {}
         return self.choice.href(APPEALS_PATH, kpi=kpi_id, **of_complaints, **filters)
+
+    def desk_href(self, **parameters: str) -> str | None:
+        """Return the address of the list of cases at the desk, narrowed as the figures are.
+
+        None for visitors without cases there, and where the desk has no such filter: it shows a clerk's own region or all regions, knows
+        no districts, and takes a category without those below it.
+        """
+        view, filters = self.reading.view, self.choice.filters
+        is_elsewhere = view.bound_to is None and self.reading.region is not None
+        has_categories_below = any(entry.parent == filters.get("category") for entry in taxonomy().categories.values() if entry.parent)
+        if not view.sees_appeals or view.public or is_elsewhere or "district" in filters or has_categories_below:
+            return None
+        days = self.reading.request.period
+        received = {"received_from": days.first.isoformat(), "received_to": days.last.isoformat()}
+        return f"{DESK_PATH}?{urlencode({**parameters, **received, **filters})}"
 
     # -- lines over time
 
@@ -152,6 +156,8 @@ class Sections:
         sentence = self._trend_sentence(kpi_id, whole)
         if len(whole) < len(lines):
             sentence += " " + self.write(Text.PARTIAL)
+        if pair.began is not None:
+            sentence += " " + self.write(Text.BEGAN, label=pair.began)
         is_share = unit == Unit.PERCENT
         series = [LineSeries("now", whole_values(pair, pair.now))]
         if pair.before:
@@ -284,6 +290,37 @@ class Sections:
         tiles = {line.code: TileValue(line.value, ranks.get(line.code), f"{line.label}: {self._bar_text(line)}") for line in lines}
         drawing = tile_map(tiles, f"{heading}. {sentence}", self.language)
         return Chart("regions", heading, sentence, self.translate(N_("Region")), Shape.MAP, lines, drawing)
+
+    # -- organisations against what is expected of them
+
+    def _funnel(self) -> Chart | None:
+        """Return the funnel plot of the organisations that have enough complaints; those that stand out come first."""
+        items, language = sorted(self.reading.compared, key=by_attention), self.language
+        if not items:
+            return None
+        heading = self.translate(N_("Complaints and what is expected"))
+        sentence = index_sentence(items, self.reading.request.period, language)
+        link, appeals = self._link("providers", "provider_id"), self._appeals_link("complaints", "provider_id")
+        names = {kind: self.translate(name) for kind, name in FUNNEL_NAMES.items()}
+        lines = []
+        for number, item in enumerate(items):
+            code, kind, is_listed = str(item.provider_id), funnel_kind(item), number < LINES_OF_FUNNEL
+            lines.append(
+                Line(
+                    code,
+                    item.name_kk if language == "kk" else item.name_ru,
+                    Unit.APPEALS,
+                    item.complaints,
+                    href=link(code) if link and is_listed else None,
+                    appeals_href=appeals(code) if appeals and is_listed else None,
+                    expectation=Expectation(item.expected, kind, names[kind]),
+                )
+            )
+        drawing = index_funnel(items, f"{heading}. {sentence}", language)
+        asked = {"period": self.choice.period, "region": self.choice.region} if self.choice.period else {}
+        query = urlencode({name: value for name, value in asked.items() if value})
+        more = f"{_INDEX_PATH}?{query}".removesuffix("?"), self.translate(N_("Index of organisations"))
+        return Chart(FUNNEL, heading, sentence, self.translate(N_("Medical organisation")), Shape.FUNNEL, lines, drawing, more)
 
     # -- figures without parts
 

@@ -1,6 +1,15 @@
 """What the other slices may use of figures."""
 
-from analytics.kpis.policy import CountedKind, DashboardSection, Direction, Unit, check_policies, kpi_definitions, publication
+from analytics.kpis.policy import (
+    CountedKind,
+    DashboardSection,
+    Direction,
+    Unit,
+    check_policies,
+    kpi_definitions,
+    population_of,
+    publication,
+)
 from analytics.kpis.service.access import View, page_view_of, sees_live_figures, view_of
 from analytics.kpis.service.appeals import counted_appeals
 from analytics.kpis.service.figures import FigureRequest, figure
@@ -36,6 +45,7 @@ __all__ = [
     "percent",
     "period_of_code",
     "periods_offered",
+    "population_of",
     "presets",
     "publication",
     "require_public",

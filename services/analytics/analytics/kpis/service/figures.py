@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts import service as facts
 from analytics.facts.schemas import EVERYTHING, FILTERS, GROUPS, TIMES, Cohort, CohortFilters, Group
-from analytics.kpis.policy import Kpi, ageing
-from analytics.kpis.schemas import Compare, Comparison, Figure, Part
+from analytics.kpis.policy import Kpi, Unit, ageing, regions_without_people
+from analytics.kpis.schemas import Compare, Comparison, Figure, MissingNumbers, Part
 from analytics.kpis.service.access import View
 from analytics.kpis.service.labels import part_labels
 from analytics.kpis.service.measures import COUNTS, Measured, measured
@@ -63,14 +63,22 @@ async def figure(work: UnitOfWork, kpi: Kpi, request: FigureRequest, view: View,
     parts = await _parts(work, kpi, cohort, group) if group else {}
     is_sum = kpi.measure is None and group is not None
     whole = _total(parts) if is_sum else (await measured(work, kpi, cohort))[None]
+    missing = missing_numbers(kpi, request.region)
     return Figure(
         **await _described(work, kpi, request, ignored),
         value=whole.value,
         n=whole.n,
-        suppressed=whole.is_suppressed,
-        parts=await _shown(session, kpi, group, parts, whole.value) if group else [],
-        comparison=await _comparison(work, kpi, cohort, request, whole.value) if request.compare else None,
+        suppressed=whole.is_suppressed and missing is None,
+        parts=await _shown(session, kpi, group, parts, whole.value, missing=missing) if group else [],
+        comparison=await _comparison(work, kpi, cohort, request, whole.value, missing) if request.compare else None,
+        missing=missing,
     )
+
+
+def missing_numbers(kpi: Kpi, region: str | None) -> MissingNumbers | None:
+    """Return the regions whose people no source gives, for a figure for 10 000 people."""
+    unknown = regions_without_people(region) if kpi.unit is Unit.PER_10000 else []
+    return MissingNumbers(regions=unknown) if unknown else None
 
 
 async def _described(work: UnitOfWork, kpi: Kpi, request: FigureRequest, ignored: Sequence[str]) -> dict[str, object]:
@@ -129,6 +137,7 @@ async def _shown(
     whole: float | None,
     *,
     is_public: bool = False,
+    missing: MissingNumbers | None = None,
 ) -> list[Part]:
     """Return the parts, counts with their share of the whole: times in their order, others largest first and UNSPECIFIED last.
 
@@ -142,13 +151,16 @@ async def _shown(
         position = ages.index(code) if group is Group.AGE else -(part.value or 0)
         return code == UNSPECIFIED, part.value is None, 0 if group in TIMES else position, code
 
+    def is_missing(code: str) -> bool:
+        return missing is not None and (group is not Group.REGION or bool(regions_without_people(code)))
+
     return [
         Part(
             code=code,
             value=part.value,
             share=_share(kpi, part.value, whole),
             n=None if is_public and part.value is None else part.n,
-            suppressed=(is_public and part.value is None) or part.is_suppressed,
+            suppressed=(is_public and part.value is None) or (part.is_suppressed and not is_missing(code)),
             **labels.get(code, Label(code, code, code)).as_dict(),
         )
         for code, part in sorted(parts.items(), key=order)
@@ -160,12 +172,14 @@ def _share(kpi: Kpi, part: float | None, whole: float | None) -> float | None:
     return as_number(percent(int(part or 0), int(whole or 0))) if is_count else None
 
 
-async def _comparison(work: UnitOfWork, kpi: Kpi, cohort: Cohort, request: FigureRequest, value: float | None) -> Comparison | None:
+async def _comparison(
+    work: UnitOfWork, kpi: Kpi, cohort: Cohort, request: FigureRequest, value: float | None, missing: MissingNumbers | None
+) -> Comparison | None:
     if request.compare is None:
         return None
     before = request.period.compared(request.compare)
     base = (await measured(work, kpi, replace(cohort, first=before.first, last=before.last)))[None]
-    return _compared(before, value, base.value, is_hidden=base.is_suppressed)
+    return _compared(before, value, base.value, is_hidden=base.is_suppressed and missing is None)
 
 
 def _compared(period: Period, value: float | None, base: float | None, *, is_hidden: bool) -> Comparison:

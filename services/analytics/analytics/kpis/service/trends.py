@@ -9,7 +9,7 @@ from analytics.facts.schemas import Group
 from analytics.kpis.policy import Kpi
 from analytics.kpis.schemas import Point, Trend
 from analytics.kpis.service.access import View
-from analytics.kpis.service.figures import FigureRequest
+from analytics.kpis.service.figures import FigureRequest, missing_numbers
 from analytics.kpis.service.measures import COUNTS, Measured, measured
 from analytics.kpis.service.periods import ONE_DAY, Period, month_end
 from shared.errors import InvalidInput
@@ -29,6 +29,7 @@ async def trend(work: UnitOfWork, kpi: Kpi, request: FigureRequest, interval: Gr
     request = request.in_region(view.region(request.region))
     found = await measured(work, kpi, request.cohort(kpi), interval)
     nothing = Measured(0 if kpi.unit in COUNTS else None, 0)
+    missing = missing_numbers(kpi, request.region)
     points = [(span, found.get(_code(span, interval), nothing)) for span in spans]
     return Trend(
         kpi=kpi.id,
@@ -41,11 +42,12 @@ async def trend(work: UnitOfWork, kpi: Kpi, request: FigureRequest, interval: Gr
                 last=min(span.last, request.period.last),
                 value=point.value,
                 n=point.n,
-                suppressed=point.is_suppressed,
+                suppressed=point.is_suppressed and missing is None,
             )
             for span, point in points
         ],
         params_ignored=request.ignored(kpi, is_public=False),
+        missing=missing,
     )
 
 

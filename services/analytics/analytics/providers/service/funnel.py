@@ -1,6 +1,6 @@
 """The funnel plot of the index, and the sentence that says what it shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from analytics.charts.service import Drawing, FunnelLimit, FunnelPoint, funnel_chart
@@ -11,12 +11,22 @@ from analytics.providers.service.index import IndexSummary
 from analytics.providers.service.statistics import Z_95, Z_998, funnel_limits
 from analytics.sentences.service import Amount, Value, filled, period_phrase, shown
 from shared.domain.labels import Label, Language
+from shared.web.i18n import N_
 
 AXES: Final = (
     Label("күтілген шағымдар", "ожидаемые жалобы", "expected complaints"),
     Label("күтілгеннен неше есе", "во сколько раз больше ожидаемого", "times as many as expected"),
 )
 _DIGITS: Final = 1
+SUSPICIOUS: Final = "suspicious"
+FUNNEL_NAMES: Final[Mapping[str, str]] = {
+    FunnelPosition.ABOVE: N_("more than expected"),
+    SUSPICIOUS: N_("suspiciously few"),
+    FunnelPosition.BELOW: N_("fewer than expected"),
+    FunnelPosition.WITHIN: N_("as expected"),
+}
+"""The kinds of points, those that most need attention first."""
+_ORDER: Final = {kind: number for number, kind in enumerate(FUNNEL_NAMES)}
 Compared = ProviderIndexItem | ComparedProvider
 
 
@@ -36,7 +46,8 @@ def index_sentence(items: Sequence[Compared], period: Period, language: Language
 
 def index_funnel(items: Sequence[Compared], label: str, language: Language) -> Drawing | None:
     """Return the funnel plot of the providers that are compared; None without any. `label` describes it to those who do not see it."""
-    points = [_point(item, language) for item in items if item.funnel is not None and item.expected > 0]
+    compared = [item for item in items if item.funnel is not None and item.expected > 0]
+    points = [_point(item, language) for item in sorted(compared, key=by_attention)]
     if not points:
         return None
     limits = [_limits("95 %", "inner", Z_95), _limits(shown(Amount.percent(99.8), language), "outer", Z_998)]
@@ -52,8 +63,18 @@ def _limits(name: str, kind: str, z: float) -> FunnelLimit:
     )
 
 
+def funnel_kind(item: Compared) -> str:
+    """Return the kind of the point of a provider that is compared."""
+    return SUSPICIOUS if item.suspicious else str(item.funnel)
+
+
+def by_attention(item: Compared) -> tuple[int, float, str]:
+    """Return the key that sorts providers by how much they need attention: their kinds in order, and most complaints first."""
+    return _ORDER[funnel_kind(item)], -(item.ratio or 0), str(item.provider_id)
+
+
 def _point(item: Compared, language: Language) -> FunnelPoint:
-    kind = "suspicious" if item.suspicious else str(item.funnel)
+    kind = funnel_kind(item)
     return FunnelPoint(
         item.expected, item.complaints / item.expected, kind, "" if kind == FunnelPosition.WITHIN else _described(item, language)
     )

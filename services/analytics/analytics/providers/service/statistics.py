@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 Z_95: Final = 1.959963984540054
@@ -29,6 +30,7 @@ def poisson_limits(count: float, z: float = Z_95) -> Limits:
     return Limits(low, following * (1 - 1 / (9 * following) + z / (3 * math.sqrt(following))) ** 3)
 
 
+@lru_cache(maxsize=1024)
 def funnel_limits(expected: float, z: float) -> Limits:
     """Return the counts between which an expectation lies inside the confidence limits: outside them, chance does not explain the count.
 
