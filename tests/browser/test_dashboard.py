@@ -9,8 +9,10 @@ from shared.web.session import COOKIE
 from tests.analytics import conftest as analytics
 from tests.analytics.figures import publish_kyzylorda
 from tests.analytics.kpis.service.test_figures import ended
+from tests.analytics.providers import conftest as providers
 
 clock, make, world = analytics.clock, analytics.make, analytics.world
+directory = providers.directory
 """Fixtures, which pytest finds by name."""
 YEAR = "?from=2025-01-01&to=2025-12-31&compare=previous_year"
 OVERLAPPING = """() => [...document.querySelectorAll("svg.drawing")].flatMap((drawing) => {
@@ -30,14 +32,17 @@ OUTSIDE = """() => [...document.querySelectorAll("svg.drawing text")].filter((te
 class TestDashboard:
     @pytest.mark.parametrize("language", ["kk", "ru"])
     @pytest.mark.parametrize("width", [390, 1600])
-    async def test_it_is_accessible_fits_the_screen_and_no_labels_overlap(self, world, make, serve, visit, serious, width, language):
+    async def test_it_is_accessible_fits_the_screen_and_no_labels_overlap(
+        self, world, make, directory, serve, visit, serious, width, language
+    ):
         await publish_kyzylorda(world, make)
+        await _add_providers(directory)
         await world.consume(*_other_appeals(make), ended(1, waited=7, talked=90))
         served = await serve(_with_assets(world))
         for role in ("analyst", None):
             cookies = {COOKIE: world.token(role)} if role else {}
             page = await visit(f"{served}/analytics/dashboard{YEAR}&lang={language}", width=width, cookies=cookies)
-            assert await page.locator(".chart").count() == (15 if role else 7)
+            assert await page.locator(".chart").count() == (16 if role else 7)
             assert await page.evaluate("document.documentElement.scrollWidth") <= width
             assert await page.evaluate(OVERLAPPING) == []
             assert await page.evaluate(OUTSIDE) == []
@@ -68,14 +73,23 @@ class TestDashboard:
         assert await page.evaluate("scrollY") == 900
         assert await page.locator("#chart-complaints-trend details").evaluate("details => details.open")
 
-    async def test_it_prints_on_two_pages(self, world, make, serve, visit, tmp_path):
+    async def test_it_prints_on_two_pages(self, world, make, directory, serve, visit, tmp_path):
         await publish_kyzylorda(world, make)
+        await _add_providers(directory)
         await world.consume(*_other_appeals(make), ended(1, waited=7, talked=90))
         cookies = {COOKIE: world.token("analyst")}
         page = await visit(f"{await serve(_with_assets(world))}/analytics/dashboard{YEAR}&lang=kk", cookies=cookies)
         await page.pdf(path=tmp_path / "dashboard.pdf", prefer_css_page_size=True)
         with pikepdf.open(tmp_path / "dashboard.pdf") as printed:
             assert len(printed.pages) == 2
+
+
+async def _add_providers(directory):
+    """Add organisations with enough complaints for the funnel plot, one of them with a long name and too many."""
+    for number, complaints in enumerate((20, 22, 18, 20, 24), 1):
+        await directory.add(number, complaints)
+    await directory.add(6, 60, name="«Ұзын атаулы қалалық көпбейінді балалар емханасы» шаруашылық жүргізу құқығындағы мекеме")
+    await directory.add(7, 4, unproven=4)
 
 
 def _other_appeals(make):

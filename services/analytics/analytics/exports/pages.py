@@ -1,6 +1,6 @@
 """The page of exports: a period and filters, links to the files, and what each column is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -14,12 +14,10 @@ from analytics.exports.policy import ExportFormat, ExportGrain, columns_of
 from analytics.exports.schemas import ExportQuery
 from analytics.exports.service import READERS, Export
 from analytics.facts import service as facts
-from analytics.facts.schemas import Group
-from analytics.kpis.service import Period, View, part_labels, presets, view_of
+from analytics.kpis.service import ENTRY_PROBLEMS, FILTER_HEADINGS, Period, View, filter_fields, presets, region_options, view_of
 from shared.auth import PagePrincipalDep, Principal, check_role, require_page
 from shared.dependencies import ReadDep
 from shared.domain.regions import CENTRAL_OFFICE, regions
-from shared.domain.taxonomy import taxonomy
 from shared.errors import InvalidInput
 from shared.field_errors import FieldError
 from shared.unit_of_work import UnitOfWork
@@ -41,23 +39,7 @@ FORMATS: Final = {
     ExportFormat.XLSX: N_("Excel"),
     ExportFormat.PARQUET: N_("Parquet"),
 }
-FILTERS: Final = {
-    "channel": (Group.CHANNEL, N_("Channel")),
-    "kind": (Group.KIND, N_("Kind of appeal")),
-    "category": (Group.CATEGORY, N_("Reason for the complaint")),
-    "topic": (Group.TOPIC, N_("Subject of the question")),
-    "tier": (Group.TIER, N_("Tier")),
-    "language": (Group.LANGUAGE, N_("Language of the appeal")),
-}
-_FIELDS: Final = ("from", "to", "region", *FILTERS, "district", "provider_id")
-_PROBLEMS: Final = {
-    "required": N_("Enter both dates."),
-    "bad-format": N_("Enter the date as year, month and day."),
-    "out-of-range": N_("The date must lie between the years 2000 and 2099."),
-    "before-from": N_("The last day lies before the first."),
-    "too-long": N_("The name of the district is too long."),
-    "unknown-code": N_("Choose one of the list."),
-}
+_FIELDS: Final = ("from", "to", "region", *FILTER_HEADINGS, "district", "provider_id")
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
 ReaderDep = Annotated[Principal, Depends(require_page(*READERS))]
@@ -101,25 +83,14 @@ def _this_year(now: datetime) -> Period:
 
 def _texts(request: Request, errors: tuple[FieldError, ...]) -> dict[str, str]:
     pages: Pages = request.app.state.pages
-    return {error.field: pages.text(request, _PROBLEMS.get(error.code, _PROBLEMS["bad-format"])) for error in errors}
+    return {error.field: pages.text(request, ENTRY_PROBLEMS.get(error.code, ENTRY_PROBLEMS["bad-format"])) for error in errors}
 
 
 async def _render(request: Request, work: UnitOfWork, view: View, entered: Mapping[str, str], errors: Mapping[str, str]) -> Response:
     pages: Pages = request.app.state.pages
     language = language_of(request)
-    known = taxonomy()
-    codes: Mapping[str, Iterable[object]] = {
-        "channel": known.channels, "kind": known.kinds, "category": known.categories, "topic": known.topics, "tier": known.tiers,
-        "language": ("kk", "ru", "en"),
-    }  # fmt: skip
-    filters = []
-    for name, (group, heading) in FILTERS.items():
-        labels = await part_labels(work.session, group, ())
-        options = [(str(code), labels[str(code)].in_(language)) for code in codes[name]]
-        filters.append((name, pages.text(request, heading), options))
     region = entered["region"] if entered["region"] in regions() else ""
     providers = await facts.providers_in(work.session, region) if region else []
-    region_labels = {code: region.label.in_(language) for code, region in regions().items()}
     query = urlencode({name: value for name, value in entered.items() if value} | {"labels": language})
     files = [
         {
@@ -140,9 +111,9 @@ async def _render(request: Request, work: UnitOfWork, view: View, entered: Mappi
         entered=entered,
         errors=errors,
         bound=view.bound_to is not None,
-        region_label=region_labels.get(entered["region"]),
-        regions=sorted(region_labels.items(), key=lambda pair: (pair[0] == CENTRAL_OFFICE, pair[1])),
-        filters=filters,
+        region_label=regions()[region].label.in_(language) if region else None,
+        regions=region_options(language),
+        filters=await filter_fields(work.session, entered, language, lambda message: pages.text(request, message)),
         providers=[(provider_id, label.in_(language)) for provider_id, label in providers],
         files=files,
         with_numbers=view.sees_appeals,

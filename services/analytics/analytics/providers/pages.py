@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from analytics.facts import service as facts
-from analytics.kpis.service import Period, period_of_code
+from analytics.kpis.service import Period, period_of_code, region_options
 from analytics.providers.policy import index_rules
 from analytics.providers.schemas import IndexQuery, IndexSort, ProviderIndexItem
 from analytics.providers.service import (
@@ -177,7 +177,7 @@ def _render(
         errors=errors or {},
         bound=not principal.has("analyst", "admin"),
         region_label=labels.get(entered.region),
-        regions=sorted(labels.items(), key=lambda pair: (pair[0] == CENTRAL_OFFICE, pair[1])),
+        regions=region_options(language),
         labels=labels,
         kinds={code: kind.label.in_(language) for code, kind in taxonomy().provider_kinds.items()},
         periods=[(code, _name(code, language)) for code in codes],

@@ -1,4 +1,4 @@
-"""The figures of reports, the names of periods and regions, and the texts: data files that are checked before the service starts."""
+"""The figures of reports, the names of periods, and the texts: data files that are checked before the service starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict
 from analytics.facts.schemas import Group
 from analytics.kpis.service import kpi_definitions
 from shared.auth import Role
-from shared.domain.regions import regions
 from shared.domain.tables import ReferenceDataError, Row
 from shared.policy_files import policy_document, policy_table
 
@@ -126,15 +125,6 @@ def _period_names(row: Row) -> Mapping[ReportLanguage, PeriodName]:
 
 
 @cache
-def region_names() -> Mapping[str, Mapping[ReportLanguage, str]]:
-    """Return where appeals came from, by region. Raises ReferenceDataError unless the file has all regions and the country."""
-    found = policy_table(PACKAGE, "region_names.csv", lambda row: {language: row.text(f"{language}_from") for language in REPORT_LANGUAGES})
-    if found.keys() != regions().keys() | {COUNTRY}:
-        raise ReferenceDataError("region_names.csv", 1, "the regions are not those of the country")
-    return found
-
-
-@cache
 def _texts() -> Mapping[str, _ReportTexts]:
     return {code: _ReportTexts.model_validate(texts) for code, texts in policy_document(PACKAGE, TEXTS_FILE).items()}
 
@@ -149,7 +139,6 @@ def check_policies() -> None:
     """Load every file of this slice. Raises ReferenceDataError, so that no process starts with a wrong file."""
     report_figures()
     period_names()
-    region_names()
     for code, texts in _texts().items():
         if not _names(texts.ru) <= _names(texts.kk):
             raise ReferenceDataError(TEXTS_FILE, 1, f"{code}: the Russian text names a value that the Kazakh text does not have")

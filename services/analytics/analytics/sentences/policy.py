@@ -31,10 +31,11 @@ class Case(StrEnum):
 
 
 class RegionPhrases(NamedTuple):
-    """A region in a sentence: `inside` is "in Abai Region", `about` is "for Abai Region"."""
+    """A region in a sentence: `inside` is "in Abai Region", `about` is "for Abai Region", `source` is "from Abai Region"."""
 
     inside: Label
     about: Label
+    source: Label
 
 
 class Month(NamedTuple):
@@ -62,7 +63,7 @@ def kazakh_endings() -> Mapping[str, Mapping[Case, str]]:
 @cache
 def region_phrases() -> Mapping[str, RegionPhrases]:
     """Return the phrases by region and of the whole country. Raises ReferenceDataError unless the file has exactly the known regions."""
-    found = policy_table(PACKAGE, "regions.csv", lambda row: RegionPhrases(row.label("in_"), row.label("for_")))
+    found = policy_table(PACKAGE, "regions.csv", lambda row: RegionPhrases(row.label("in_"), row.label("for_"), row.label("from_")))
     if found.keys() != {EVERYWHERE, *regions()}:
         raise ReferenceDataError("regions.csv", 1, "the regions are not those of the reference data")
     return found

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from analytics.sentences.service.names import joined, period_name, period_phrase, region_about, region_inside
+from analytics.sentences.service.names import joined, period_name, period_phrase, region_about, region_inside, region_source
 
 
 class TestPeriods:
@@ -56,6 +56,8 @@ class TestRegions:
         )
         assert region_about("KZ-71").kk == "Астана қаласы бойынша"
         assert region_about(None).ru == "по Казахстану"
+        assert tuple(region_source("KZ-71").as_dict().values()) == ("Астана қаласынан", "из города Астаны", "from Astana")
+        assert region_source(None).kk == "еліміздің барлық өңірінен"
 
 
 class TestJoined:

@@ -17,7 +17,8 @@ _GAP: Final = 6.0
 _BASELINE: Final = 0.35  # of the font size: from the middle of a letter to its baseline
 _MOST_RATIO: Final = 4.0  # a unit beyond is drawn at the edge
 _WITHIN: Final = "within"
-_MOST_DESCRIBED: Final = 30  # each takes as many bytes as ten others
+MOST_DESCRIBED: Final = 30
+"""How many units are shown with their descriptions, each of which takes as many bytes as ten others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +113,10 @@ def _curves(frame: _FunnelFrame, limits: Sequence[FunnelLimit]) -> Iterator[Mark
 def _points(frame: _FunnelFrame, points: Sequence[FunnelPoint]) -> Iterator[Markup]:
     """Draw the first units outside the limits each with its description, and all others, of which there may be a thousand, as one shape."""
     outside = [point for point in points if point.kind != _WITHIN]
-    others = [point for point in points if point.kind == _WITHIN] + outside[_MOST_DESCRIBED:]
+    others = [point for point in points if point.kind == _WITHIN] + outside[MOST_DESCRIBED:]
     for kind in dict.fromkeys(point.kind for point in others):
         path = "".join(f"M{frame.x(point.expected):.1f} {frame.y(point.ratio):.1f}h0" for point in others if point.kind == kind)
         yield element("path", class_="dots" if kind == _WITHIN else f"dots {kind}", d=path)
-    for point in outside[:_MOST_DESCRIBED]:
+    for point in outside[:MOST_DESCRIBED]:
         circle = element("circle", class_=point.kind, cx=frame.x(point.expected), cy=frame.y(point.ratio), r=4.5)
         yield described(circle, point.description)

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from analytics.dashboard.service import PATH, Choice, period_of
 from analytics.kpis.errors import PeriodNotPublic
-from analytics.kpis.service import FigureRequest, View, page_view_of, periods_offered, require_public
+from analytics.kpis.service import ENTRY_PROBLEMS, FigureRequest, View, page_view_of, periods_offered, require_public
 from shared.auth import PagePrincipalDep, Principal
 from shared.dependencies import ReadDep
 from shared.domain.labels import Language
@@ -21,12 +21,7 @@ from shared.web.languages import language_of
 from shared.web.pages import Pages
 
 PROBLEMS: Final = {
-    "required": N_("Enter both dates."),
-    "bad-format": N_("Enter the date as year, month and day."),
-    "out-of-range": N_("The date must lie between the years 2000 and 2099."),
-    "before-from": N_("The last day lies before the first."),
-    "unknown-code": N_("Choose one of the list."),
-    "too-long": N_("The name of the district is too long."),
+    **ENTRY_PROBLEMS,
     PeriodNotPublic.code: N_("Public figures exist for whole quarters, half-years and years that are over. Choose one of the list."),
 }
 

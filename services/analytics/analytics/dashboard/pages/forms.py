@@ -1,6 +1,6 @@
 """The form of the page, which is sent with GET: periods, comparison, region and filters, and the links that set them at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -9,26 +9,28 @@ from analytics.dashboard.pages.asking import Asked
 from analytics.dashboard.service import FILTERS, NO_COMPARISON, period_of, periods_to_choose
 from analytics.facts.schemas import Group
 from analytics.kpis.schemas import Compare
-from analytics.kpis.service import PeriodUnit, part_labels, periods_offered
+from analytics.kpis.service import (
+    FILTER_HEADINGS,
+    FilterField,
+    Options,
+    PeriodUnit,
+    filter_fields,
+    part_labels,
+    periods_offered,
+    region_options,
+)
 from analytics.sentences.service import period_name
-from shared.domain.regions import CENTRAL_OFFICE, regions
-from shared.domain.taxonomy import taxonomy
+from shared.domain.regions import regions
 from shared.web.i18n import N_
 
-Options = Sequence[tuple[str, str]]
 _UNITS: Final = {None: N_("Months"), PeriodUnit.QUARTER: N_("Quarters"), PeriodUnit.HALF: N_("Half-years"), PeriodUnit.YEAR: N_("Years")}
 _COMPARISONS: Final = {
     Compare.PREVIOUS_YEAR: N_("The same period a year before"),
     Compare.PREVIOUS_PERIOD: N_("The period before"),
     NO_COMPARISON: N_("No comparison"),
 }
-_LABELS: Final = {
-    "channel": (Group.CHANNEL, N_("Channel")),
-    "kind": (Group.KIND, N_("Kind of appeal")),
-    "category": (Group.CATEGORY, N_("Reason for the complaint")),
-    "topic": (Group.TOPIC, N_("Subject of the question")),
-    "tier": (Group.TIER, N_("Tier")),
-    "language": (Group.LANGUAGE, N_("Language of the appeal")),
+_HEADINGS: Final = {
+    **FILTER_HEADINGS,
     "district": (Group.DISTRICT, N_("District of the medical organisation")),
     "provider_id": (Group.PROVIDER, N_("Medical organisation")),
 }
@@ -51,15 +53,6 @@ class Chip(NamedTuple):
     href: str
 
 
-class FilterField(NamedTuple):
-    """A filter of the form."""
-
-    name: str
-    label: str
-    value: str
-    options: Options
-
-
 @dataclass(frozen=True, slots=True)
 class Form:
     """The form with the choice filled in. `periods` are options by the name of their unit."""
@@ -75,14 +68,14 @@ class Form:
 
 async def form_of(asked: Asked) -> Form:
     """Return the form of a page."""
-    labels = {code: region.label.in_(asked.language) for code, region in regions().items()}
+    session, entered = asked.work.session, asked.choice.filters
     groups = _public_periods(asked) if asked.view.public else _periods(asked)
     return Form(
         tabs=_tabs(asked, groups),
         periods=groups,
         comparisons=[(code, asked.text(label)) for code, label in _COMPARISONS.items()],
-        regions=sorted(labels.items(), key=lambda pair: (pair[0] == CENTRAL_OFFICE, pair[1])),
-        fields=[] if asked.view.public else await _fields(asked),
+        regions=region_options(asked.language),
+        fields=[] if asked.view.public else await filter_fields(session, entered, asked.language, asked.text),
         chips=await chips_of(asked),
         cleared_href=asked.choice.href(**dict.fromkeys(FILTERS)),
     )
@@ -114,26 +107,11 @@ def _tabs(asked: Asked, groups: Sequence[tuple[str, Options]]) -> list[Tab]:
     return [Tab(asked.choice.href(period=code), label, code == asked.choice.period) for code, label in found]
 
 
-async def _fields(asked: Asked) -> list[FilterField]:
-    known = taxonomy()
-    codes: Mapping[str, Iterable[object]] = {
-        "channel": known.channels, "kind": known.kinds, "category": known.categories, "topic": known.topics, "tier": known.tiers,
-        "language": ("kk", "ru", "en"),
-    }  # fmt: skip
-    found = []
-    for name, offered in codes.items():
-        group, heading = _LABELS[name]
-        labels = await part_labels(asked.work.session, group, ())
-        options = [(str(code), labels[str(code)].in_(asked.language)) for code in offered]
-        found.append(FilterField(name, asked.text(heading), asked.choice.filters.get(name, ""), options))
-    return found
-
-
 async def chips_of(asked: Asked) -> list[Chip]:
     """Return the filters that are set."""
     found = []
     for name, code in asked.choice.filters.items():
-        group, heading = _LABELS[name]
+        group, heading = _HEADINGS[name]
         labels = {} if name == "provider_id" and not _is_id(code) else await part_labels(asked.work.session, group, [code])
         text = labels[code].in_(asked.language) if code in labels else code
         found.append(Chip(f"{asked.text(heading)}: {text}", asked.choice.href(**{name: None})))

@@ -1,7 +1,5 @@
 """What the address of the page asks for: period, comparison, region and filters."""
 
-import re
-from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,7 +9,7 @@ from urllib.parse import urlencode
 from pydantic import ValidationError
 
 from analytics.kpis.schemas import Compare, KpiQuery
-from analytics.kpis.service import FigureRequest, Period, PeriodUnit, PublicPeriod
+from analytics.kpis.service import FigureRequest, Period, PeriodUnit, period_of_code
 from shared.errors import InvalidInput
 
 PATH: Final = "/analytics/dashboard"
@@ -22,7 +20,6 @@ _QUARTERS_OFFERED: Final = 5
 _HALVES_OFFERED: Final = 3
 _YEARS_OFFERED: Final = 3
 _MONTHS: Final = 12
-_CODE: Final = re.compile(r"(20\d\d)(?:-(?:(0[1-9]|1[0-2])|H([12])|Q([1-4])))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +85,10 @@ class Choice:
 
 def period_of(code: str) -> Period | None:
     """Return the days of a code: `2026`, `2026-H1`, `2026-Q3` or `2026-09`; None for another text."""
-    found = _CODE.fullmatch(code)
-    if found is None:
+    try:
+        return period_of_code(code)
+    except InvalidInput:
         return None
-    year, month, half, quarter = (None if text is None else int(text) for text in found.groups())
-    if year is None:
-        return None
-    if month is not None:
-        return _month(year, month)
-    unit = PeriodUnit.HALF if half else PeriodUnit.QUARTER if quarter else PeriodUnit.YEAR
-    return PublicPeriod(year, unit, half or quarter or 1).period
-
-
-def _month(year: int, month: int) -> Period:
-    return Period(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
 
 
 def periods_to_choose(today: date) -> Mapping[PeriodUnit | None, list[str]]:

@@ -13,6 +13,7 @@ from analytics.kpis.policy import (
 from analytics.kpis.service.access import View, page_view_of, sees_live_figures, view_of
 from analytics.kpis.service.appeals import counted_appeals
 from analytics.kpis.service.figures import FigureRequest, figure
+from analytics.kpis.service.forms import ENTRY_PROBLEMS, FILTER_HEADINGS, FilterField, Options, filter_fields, region_options
 from analytics.kpis.service.labels import part_labels
 from analytics.kpis.service.measures import leakage_seconds
 from analytics.kpis.service.percentages import change_percent, percent
@@ -21,11 +22,15 @@ from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, is
 from analytics.kpis.service.trends import trend
 
 __all__ = [
+    "ENTRY_PROBLEMS",
+    "FILTER_HEADINGS",
     "UNSPECIFIED",
     "CountedKind",
     "DashboardSection",
     "Direction",
     "FigureRequest",
+    "FilterField",
+    "Options",
     "Period",
     "PeriodUnit",
     "PublicFigures",
@@ -37,6 +42,7 @@ __all__ = [
     "check_policies",
     "counted_appeals",
     "figure",
+    "filter_fields",
     "is_over",
     "kpi_definitions",
     "leakage_seconds",
@@ -48,6 +54,7 @@ __all__ = [
     "population_of",
     "presets",
     "publication",
+    "region_options",
     "require_public",
     "sees_live_figures",
     "trend",

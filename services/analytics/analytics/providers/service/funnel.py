@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from analytics.charts.service import Drawing, FunnelLimit, FunnelPoint, funnel_chart
+from analytics.charts.service import MOST_DESCRIBED, Drawing, FunnelLimit, FunnelPoint, funnel_chart
 from analytics.kpis.service import Period
 from analytics.providers.policy import IndexText, index_texts
 from analytics.providers.schemas import ComparedProvider, FunnelPosition, ProviderIndexItem
@@ -46,8 +46,8 @@ def index_sentence(items: Sequence[Compared], period: Period, language: Language
 
 def index_funnel(items: Sequence[Compared], label: str, language: Language) -> Drawing | None:
     """Return the funnel plot of the providers that are compared; None without any. `label` describes it to those who do not see it."""
-    compared = [item for item in items if item.funnel is not None and item.expected > 0]
-    points = [_point(item, language) for item in sorted(compared, key=by_attention)]
+    compared = sorted((item for item in items if item.funnel is not None and item.expected > 0), key=by_attention)
+    points = [_point(item, language, is_described=number < MOST_DESCRIBED) for number, item in enumerate(compared)]
     if not points:
         return None
     limits = [_limits("95 %", "inner", Z_95), _limits(shown(Amount.percent(99.8), language), "outer", Z_998)]
@@ -73,11 +73,10 @@ def by_attention(item: Compared) -> tuple[int, float, str]:
     return _ORDER[funnel_kind(item)], -(item.ratio or 0), str(item.provider_id)
 
 
-def _point(item: Compared, language: Language) -> FunnelPoint:
+def _point(item: Compared, language: Language, *, is_described: bool) -> FunnelPoint:
     kind = funnel_kind(item)
-    return FunnelPoint(
-        item.expected, item.complaints / item.expected, kind, "" if kind == FunnelPosition.WITHIN else _described(item, language)
-    )
+    description = _described(item, language) if is_described and kind != FunnelPosition.WITHIN else ""
+    return FunnelPoint(item.expected, item.complaints / item.expected, kind, description)
 
 
 def _described(item: Compared, language: Language) -> str:

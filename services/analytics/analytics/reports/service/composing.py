@@ -6,7 +6,7 @@ from typing import Final
 
 from analytics.kpis.service import UNSPECIFIED
 from analytics.reconciliations.schemas import Reconciliation, Verdict
-from analytics.reports.policy import COUNTRY, region_names, report_figures
+from analytics.reports.policy import COUNTRY, report_figures
 from analytics.reports.schemas import PreviousIssue, ReportContent, StoredReport
 from analytics.reports.service.document import ReportDocument, ReportSection
 from analytics.reports.service.lines import ReportLine, has_named_lines, has_whole_register, lines_of, total_of
@@ -16,6 +16,7 @@ from analytics.reports.service.outcomes import outcome_sentences, timeliness_sen
 from analytics.reports.service.periods import ReportPeriod
 from analytics.reports.service.tables import Tables
 from analytics.reports.service.wording import Wording, in_sentence
+from analytics.sentences.service import region_source
 from shared.domain.regions import CENTRAL_OFFICE, regions
 
 NAMED: Final = 5
@@ -45,7 +46,8 @@ class _Composer:
         self._period = ReportPeriod.of_code(self._content.period)
         self._before = self._period.compared(self._content.compare)
         self._tables = Tables(self._content, source.labels, wording)
-        self._zone = regions()[CENTRAL_OFFICE if self._content.region == COUNTRY else self._content.region].timezone
+        self._region = None if self._content.region == COUNTRY else self._content.region
+        self._zone = regions()[self._region or CENTRAL_OFFICE].timezone
 
     def document(self) -> ReportDocument:
         content, wording = self._content, self._wording
@@ -114,7 +116,7 @@ class _Composer:
 
     def _received(self) -> Iterator[str]:
         wording, language = self._wording, self._wording.language
-        names = {"in_period": self._period.name(language).as_time, "from_region": region_names()[self._content.region][language]}
+        names = {"in_period": self._period.name(language).as_time, "from_region": region_source(self._region).in_(language)}
         received = self._total("received")
         if not received:
             yield wording.sentence("nothing", **names)

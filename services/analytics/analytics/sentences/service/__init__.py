@@ -2,7 +2,7 @@
 
 from analytics.sentences.policy import Case, check_policies, parse_texts
 from analytics.sentences.service.amounts import Amount, Approximation, Quantity, rounded, shown
-from analytics.sentences.service.names import joined, period_name, period_phrase, region_about, region_inside
+from analytics.sentences.service.names import joined, period_name, period_phrase, region_about, region_inside, region_source
 from analytics.sentences.service.texts import Value, filled
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "period_phrase",
     "region_about",
     "region_inside",
+    "region_source",
     "rounded",
     "shown",
 ]

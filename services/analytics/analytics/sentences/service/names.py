@@ -27,6 +27,11 @@ def region_about(region: str | None) -> Label:
     return region_phrases()[region or EVERYWHERE].about
 
 
+def region_source(region: str | None) -> Label:
+    """Return the region that appeals came from: `Қызылорда облысынан`, `из Кызылординской области`."""
+    return region_phrases()[region or EVERYWHERE].source
+
+
 def period_name(first: date, last: date) -> Label:
     """Return the name of a period, both days inclusive: `2026 жылғы III тоқсан`, `III квартал 2026 года`, or its days."""
     return _period(first, last, in_sentence=False)
