@@ -189,19 +189,35 @@ class TestPublicFigures:
         assert text.count('<a href="#f-period"') == 1
 
 
+class TestTheBeginningOfTheRegister:
+    async def test_a_year_before_it_is_not_compared_and_the_page_says_why(self, world, make, page):
+        await world.consume(*(make("appeal-imported", number) for number in range(20)))
+        _, text = await page(YEAR)
+        assert "<b>2025 год</b>, сравнить не с чем: первое обращение в реестре – 10 июня 2025 г." in text
+        assert "Время до первого обращения в реестре (10 июня 2025 г.) на линии не показано." in text
+        assert "было 0" not in text
+        assert "было: 0" not in text
+
+    async def test_a_year_before_that_has_appeals_is_compared(self, world, make, page):
+        await publish_kyzylorda(world, make)
+        _, text = await page(YEAR)
+        assert "<b>2025 год</b>, в сравнении: 2024 год" in text
+        assert "было: 847" in text
+
+
 class TestPeople:
     async def test_the_figure_for_10000_people_says_by_whose_number_it_is_divided(self, world, make, page):
         await world.consume(*(make("appeal-imported", number, region="KZ-31") for number in range(400)))
         _, text = await page(YEAR, "head", "KZ-31")
         assert "<b>3,4</b>" in text
-        assert "Прикреплено 1 171 882 жителя (4 февраля 2026 г.)." in text
+        assert "прикреплённых жителей:</b> Прикреплено 1 171 882 жителя (4 февраля 2026 г.)." in text
 
     async def test_without_a_number_of_people_it_says_why_it_has_no_value(self, world, make, page):
         await publish_kyzylorda(world, make)
         _, region = await page(YEAR, "head", "KZ-43")
-        assert "Не вычислено: ни один источник не даёт числа прикреплённых жителей." in region
+        assert "Не вычислено, потому что ни один источник не даёт числа прикреплённых жителей." in region
         _, country = await page(YEAR)
-        assert "Не вычислено: неизвестно число прикреплённых жителей 18 регионов." in country
+        assert "Не вычислено, потому что число прикреплённых жителей неизвестно в 18 регионах." in country
         assert "прикреплённых" not in (await page(YEAR, None))[1]
 
 
@@ -225,7 +241,7 @@ class TestFunnel:
         card = card[: card.index("</figure>")]
         assert "за IV квартал 2025 года сравнили 6 организаций: жалоб больше ожидаемого у 1" in card.replace("За", "за")
         assert [card.count(f'class="{kind}" cx="6"') for kind in ("above", "suspicious", "below")] == [1, 1, 1]
-        assert re.findall(r"Поликлиника (\d)</a></th>", card) == ["5", "6"]
+        assert re.findall(r"Поликлиника (\d)</a><br>", card) == ["5", "6"]
         assert f'href="/analytics/providers?period={QUARTER}' in card
 
     @pytest.mark.usefixtures("town")

@@ -14,13 +14,13 @@ NEEDS = Needs(frozenset({DashboardSection.MAIN}), frozenset(), frozenset({"recei
 
 @pytest.fixture
 def lines(world):
-    """`pair = await lines("received", …)`: a line over time of 2025, compared with 2024."""
+    """`pair = await lines("received", …)`: a line over time of 2025, compared with 2024; `await lines(None, …)`: the whole reading."""
 
     async def compute(name, view=None, **request):
-        asked = FigureRequest(YEAR, **{"compare": Compare.PREVIOUS_YEAR} | request)
+        asked = FigureRequest(**{"period": YEAR, "compare": Compare.PREVIOUS_YEAR} | request)
         async with world.parts.units.read() as work:
             found = await read(work, asked, view or View(public=False), world.app.state.public_figures, NEEDS)
-        return found.trends[name]
+        return found if name is None else found.trends[name]
 
     return compute
 
@@ -46,6 +46,14 @@ class TestTheBeginningOfTheRegister:
         assert values(pair.now) == [None] * 8 + [1, 0, 10, 0]
         assert pair.before == []
         assert pair.began.en == "20 September 2025"
+
+    async def test_a_year_before_it_is_compared_with_nothing(self, lines):
+        found = await lines(None, region="KZ-43")
+        assert found.began.en == "20 September 2025"
+        assert found.singles["received"].comparison is None
+        quarter = Period(date(2025, 10, 1), date(2025, 12, 31))
+        in_quarter = await lines(None, region="KZ-43", period=quarter, compare=Compare.PREVIOUS_PERIOD)
+        assert (in_quarter.began, in_quarter.singles["received"].comparison.value) == (None, 1)
 
     async def test_a_month_without_complaints_after_it_is_still_zero(self, lines):
         assert values((await lines("complaints", region="KZ-43")).now) == [None] * 8 + [0, 0, 10, 0]

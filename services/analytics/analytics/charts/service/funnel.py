@@ -7,6 +7,7 @@ from typing import Final
 from markupsafe import Markup
 
 from analytics.charts.service.drawing import Drawing, described, element, text
+from analytics.charts.service.lines import spread
 from analytics.charts.service.scales import TEXT_SIZE, Scale, scale_of, text_width
 
 WIDTH: Final = 400.0
@@ -106,8 +107,9 @@ def _curves(frame: _FunnelFrame, limits: Sequence[FunnelLimit]) -> Iterator[Mark
             if shown:
                 path = "M" + "L".join(f"{frame.x(x):.1f} {frame.y(ratio):.1f}" for x, ratio in shown)
                 yield element("path", class_=f"limit {limit.kind}", d=path)
-        high = min(limit.high(frame.across.top), frame.up.top)
-        yield text(limit.name, frame.right + _GAP, frame.y(high) + TEXT_SIZE * _BASELINE)
+    ends = [frame.y(min(limit.high(frame.across.top), frame.up.top)) for limit in limits]
+    for limit, y in zip(limits, spread(ends, TEXT_SIZE + 2, _TOP, HEIGHT - _BOTTOM), strict=True):
+        yield text(limit.name, frame.right + _GAP, y + TEXT_SIZE * _BASELINE)
 
 
 def _points(frame: _FunnelFrame, points: Sequence[FunnelPoint]) -> Iterator[Markup]:

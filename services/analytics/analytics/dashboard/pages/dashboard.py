@@ -60,11 +60,10 @@ def check_figures() -> None:
 
 
 class MainFigure(NamedTuple):
-    """A main figure with its small line, which only shows the direction, and a sentence about what it is computed from."""
+    """A main figure with its small line, which only shows the direction."""
 
     line: Line
     spark: str
-    note: str
 
 
 class ShownFigures(NamedTuple):
@@ -72,11 +71,14 @@ class ShownFigures(NamedTuple):
 
     period_name: str
     before_name: str | None
+    began: str | None
     keys: tuple[str, str]
     as_of: datetime
     is_empty: bool
     is_hidden: bool
     tiles: Sequence[MainFigure]
+    notes: Sequence[tuple[str, str]]
+    """What main figures are computed from, or why they are missing, by their headings."""
     advice: Sequence[Advice]
     charts: Mapping[str, Chart]
     remarks: Sequence[Remark]
@@ -133,15 +135,18 @@ def _shown(asked: Asked, reading: Reading) -> ShownFigures:
     before = None if compare is None else period.compared(compare)
     summed = {found.now.id: found.now for name, found in reading.splits.items() if name in SUMMED}
     received = reading.singles["received"]
-    main = [(sections.line(each), sections.people_sentence(each)) for each in sections.figures_of(DashboardSection.MAIN)]
+    main = sections.figures_of(DashboardSection.MAIN)
+    lines = [sections.line(each) for each in main if each.missing is None]
     return ShownFigures(
         period_name=period_name(period.first, period.last).in_(asked.language),
         before_name=None if before is None else period_name(before.first, before.last).in_(asked.language),
+        began=None if reading.began is None else reading.began.in_(asked.language),
         keys=_key_names(asked, reading),
         as_of=received.as_of,
         is_empty=received.value == 0 and not (received.comparison and received.comparison.value) and not _has_calls(reading),
         is_hidden=received.suppressed,
-        tiles=[MainFigure(line, _spark(line, reading), note) for line, note in main],
+        tiles=[MainFigure(line, _spark(line, reading)) for line in lines],
+        notes=[(sections.label_of(each.id), note) for each in main if (note := sections.people_sentence(each))],
         advice=advice_of(sections, charts),
         charts=charts,
         remarks=remarks(summed, asked.language),

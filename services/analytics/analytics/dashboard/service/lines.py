@@ -1,4 +1,4 @@
-"""The lines of tables and charts: a value, what it was before, and the change between them."""
+"""The lines of tables and charts: a value, what it was before, the change between them, and what was expected."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from analytics.dashboard.policy import OF_COMPLAINTS
 from analytics.facts import service as facts
-from analytics.facts.schemas import EVERYTHING, Group
+from analytics.facts.schemas import EVERYTHING, Cohort, Group
 from analytics.kpis.schemas import Compare, Figure, Point
 from analytics.kpis.service import (
     CountedKind,
@@ -104,6 +104,8 @@ class Reading:
     trends: Mapping[str, TrendPair]
     compared: Sequence[ComparedProvider] = ()
     """The organisations that have enough complaints to be compared; none with filters, which the provider index does not have."""
+    began: Label | None = None
+    """When the register begins, if that is after the period to compare with: then there is no comparison."""
 
     @property
     def region(self) -> str | None:
@@ -127,6 +129,9 @@ async def read(work: UnitOfWork, request: FigureRequest, view: View, public: Pub
     """Read the figures of the page. Raises PeriodNotPublic in the public view for a period that is not public."""
     region = view.region(request.region)
     request = replace(request, as_of=await facts.applied_until(work.session) or work.clock.now())
+    began = await _beginning(work, request, view) if request.compare is not None and not view.public else None
+    if began is not None:
+        request = replace(request, compare=None)
     singles: dict[str, Figure] = {}
     for kpi in view.kpis:
         if kpi.dashboard in needs.sections:
@@ -141,7 +146,7 @@ async def read(work: UnitOfWork, request: FigureRequest, view: View, public: Pub
     compared = []
     if needs.has_funnel and not view.public and request.filters == EVERYTHING:
         compared = await compared_providers(work, request.period, region, _by_provider(splits) if region is None else None)
-    return Reading(request, view, singles, splits, trends, compared)
+    return Reading(request, view, singles, splits, trends, compared, began)
 
 
 def _by_provider(splits: Mapping[str, Compared]) -> Mapping[str | None, int] | None:
@@ -176,6 +181,15 @@ async def _trend(work: UnitOfWork, kpi_id: str, request: FigureRequest, view: Vi
         return TrendPair(interval, now.points)
     before = await trend(work, kpi, replace(request, period=request.period.compared(request.compare)), interval, view)
     return TrendPair(interval, now.points, before.points)
+
+
+async def _beginning(work: UnitOfWork, request: FigureRequest, view: View) -> Label | None:
+    """Return when the register of the region begins, if it has appeals, and none of them before the end of the period to compare with."""
+    before, region = request.period.compared(request.compare or Compare.PREVIOUS_YEAR), view.region(request.region)
+    if await facts.count(work.session, Cohort(before.first, before.last, region)):
+        return None
+    day = await facts.first_day(work.session, region, request.period.last)
+    return period_name(day, day) if day is not None and day > before.last else None
 
 
 async def _known(work: UnitOfWork, trends: Mapping[str, TrendPair], request: FigureRequest, view: View) -> dict[str, TrendPair]:

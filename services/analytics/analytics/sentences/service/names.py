@@ -1,4 +1,4 @@
-"""Names of periods and regions as they stand in a heading and in a sentence, and lists of names."""
+"""Names of periods and regions as they stand in headings and in sentences, and lists of names."""
 
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
