@@ -108,14 +108,17 @@ def build(service: str) -> str:
 
 
 def start(name: str, service: str) -> None:
-    """Start a built image as its user: migrate, serve, and answer as ready. Raises RuntimeError."""
+    """Start a built image as its user: migrate, serve, and answer as ready (the gateway: as alive). Raises RuntimeError."""
     container = buildah("from", "--pull-never", name)
+    is_gateway = service == "suite"
     inside = ("buildah", "run", "--isolation", "chroot", container, "--", "aryz-service")
     try:
-        subprocess.run([*inside, "migrate"], check=True)  # noqa: S603 - our own command
-        with subprocess.Popen([*inside, "api", "--port", str(PORT)], start_new_session=True) as process:  # noqa: S603 - our own command
+        if not is_gateway:
+            subprocess.run([*inside, "migrate"], check=True)  # noqa: S603 - our own command
+        verb = [] if is_gateway else ["api"]
+        with subprocess.Popen([*inside, *verb, "--port", str(PORT)], start_new_session=True) as process:  # noqa: S603 - our own command
             try:
-                _wait_ready(f"http://127.0.0.1:{PORT}/{service}/health/ready", process)
+                _wait_ready(f"http://127.0.0.1:{PORT}{'/health/live' if is_gateway else f'/{service}/health/ready'}", process)
             finally:
                 process.terminate()
     finally:
@@ -140,14 +143,14 @@ def _wait_ready(url: str, process: subprocess.Popen[bytes]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("services", nargs="*", default=requirements.SERVICES)
-    parser.add_argument("--start", action="store_true", help="start each image of a service after it is built")
+    parser.add_argument("--start", action="store_true", help="start each image after it is built")
     chosen = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
     make_base(WORK / "base.tar")
     for service in chosen.services:
         name = build(service)
         sys.stdout.write(f"{name}\n")
-        if chosen.start and service != "suite":
+        if chosen.start:
             start(name, service)
     return 0
 
