@@ -1,4 +1,4 @@
-"""Fits a model: a multinomial logistic regression for kinds, top-level categories, topics and sub-categories each, as 8-bit weights."""
+"""Fits a model: a multinomial logistic regression for kinds, for subjects (top-level categories and topics) and for sub-categories, as 8-bit weights."""
 
 import hashlib
 import io
@@ -21,11 +21,11 @@ from training.sample import CATEGORIES, COPY_WEIGHT, HEADS, KINDS, SUBCATEGORIES
 
 LEXICON_FACTOR: Final = 0.05
 """By what the sums of the dictionary are multiplied: at .2 and more the model trusts it where it errs."""
-STRENGTH: Final = (3.0, 6.0, 6.0, 6.0)
+STRENGTH: Final = (3.0, 6.0, 6.0)
 """By head: the inverse of the regularisation, by validation on the texts of writers that were left out."""
-BALANCE: Final = (0.5, 0.75, 0.75, 0.5)
+BALANCE: Final = (0.5, 0.75, 0.5)
 """By head: 0 leaves frequent classes their weight, 1 gives every class the same."""
-_ROUNDS: Final = 50
+_ROUNDS: Final = 100
 _AT_ONCE: Final = 2  # heads
 _ABSENT: Final = -20.0  # the score of a class without a training text
 _MOST: Final = 127  # of 8 bits with a sign

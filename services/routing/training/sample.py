@@ -21,7 +21,9 @@ KINDS: list[str] = list(taxonomy().kinds)
 CATEGORIES: list[str] = [code for code, category in taxonomy().categories.items() if not category.parent]
 TOPICS: list[str] = list(taxonomy().topics)
 SUBCATEGORIES: list[str] = [code for code, category in taxonomy().categories.items() if category.parent]
-HEADS: list[list[str]] = [KINDS, CATEGORIES, TOPICS, SUBCATEGORIES]
+SUBJECTS: list[str] = [*CATEGORIES, *TOPICS]
+"""What a text is about; a code that names a category and a topic is here twice. One regression learns both: their texts set them apart."""
+HEADS: list[list[str]] = [KINDS, SUBJECTS, SUBCATEGORIES]
 COPY_WEIGHT = 0.4
 """The weight of a noisy copy in training; a written text has 1."""
 
@@ -86,6 +88,6 @@ def _label(text: Labelled, head: int) -> int:
         return codes.index(text.kind)
     if codes is SUBCATEGORIES:
         return codes.index(text.subject) if text.is_category and text.subject in codes else -1
-    if codes is TOPICS and text.topic_is_left_open:
+    if text.topic_is_left_open:
         return -1
-    return codes.index(text.family) if text.is_category == (codes is CATEGORIES) else -1
+    return CATEGORIES.index(text.family) if text.is_category else len(CATEGORIES) + TOPICS.index(text.family)
