@@ -1,4 +1,4 @@
-"""Fits a model: a multinomial logistic regression for kinds, for subjects (top-level categories and topics) and for sub-categories, as 8-bit weights."""
+"""Fits a model: logistic regressions for kinds, for subjects (top-level categories and topics) and for sub-categories, as 8-bit weights."""
 
 import hashlib
 import io
@@ -25,7 +25,7 @@ STRENGTH: Final = (3.0, 6.0, 6.0)
 """By head: the inverse of the regularisation, by validation on the texts of writers that were left out."""
 BALANCE: Final = (0.5, 0.75, 0.5)
 """By head: 0 leaves frequent classes their weight, 1 gives every class the same."""
-_ROUNDS: Final = 100
+_ROUNDS: Final = 70
 _AT_ONCE: Final = 2  # heads
 _ABSENT: Final = -20.0  # the score of a class without a training text
 _MOST: Final = 127  # of 8 bits with a sign
