@@ -1,12 +1,13 @@
 """Detectors are promoted only if no slice of the held-out files loses a text. Those here are fitted from a part of the texts."""
 
+import json
 import random
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from shared.language.detector_versions import StoredDetectors, stored_detectors
+from shared.language.detector_versions import DATA, METADATA_FILE, StoredDetectors, stored_detectors
 from shared.language.detectors import DetectorText, detectors
 from training.detectors import __main__ as main
 from training.detectors.__main__ import compare_and_promote
@@ -14,6 +15,7 @@ from training.detectors.card import DOCS, PAGES
 from training.detectors.fitting import DetectorFile, DetectorSample, fit, thresholds
 from training.detectors.promotion import STORED, Found, HeldOutText, figures, promote, regressions, stored
 from training.detectors.texts import read_examples
+from training.inputs import detector_inputs
 from training.labelled import BadLabel
 
 DANGER, PROTECTED = -1.0, 0.0
@@ -148,3 +150,8 @@ def test_training_says_which_slices_lose(good, tests, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main.main()
     assert "- danger: 9 of 10 found before, 8 now" in capsys.readouterr().out
+
+
+def test_the_latest_detectors_were_trained_from_the_inputs_of_the_repository():
+    latest = json.loads((DATA / stored_detectors().versions[-1] / METADATA_FILE).read_text(encoding="utf-8"))
+    assert latest["inputs"] == detector_inputs(read_examples()), "texts, concepts or dictionaries have changed: run `make train`"

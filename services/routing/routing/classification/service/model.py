@@ -27,7 +27,7 @@ class Guess(NamedTuple):
     """The most probable admissible pair, with what its confidence is computed from.
 
     `family`: a topic or a top-level category; `finest`: its sub-category where that is clear. `rival`: the probability of the second
-    pair.
+    pair. `field_share`: the probability that the text is about a category, or a topic, as the kind asks for.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class Guess(NamedTuple):
     rival: float
     new_words: int
     text_words: int
+    field_share: float = 0.5
 
 
 class _Best(NamedTuple):
@@ -121,12 +122,20 @@ class AppealModel:
         family, share, second = found_best[chosen]
         pairs[chosen] = kind_share * second
         finest = declared.subject or (self._finest(columns, family) if field == "category" else family)
-        return Guess(self.about.kinds[chosen], family, finest, kind_share, share, max(pairs), new_words, len(text_words))
+        field_share = self._field_share(columns, field)
+        return Guess(self.about.kinds[chosen], family, finest, kind_share, share, max(pairs), new_words, len(text_words), field_share)
 
     def subject_shares(self, text_words: Sequence[str], weights: Weighed, field: Subject) -> Mapping[str, float]:
         """Return the probability of each topic, or of each top-level category."""
         columns = self.scores(text_words, weights)[0].tolist()
         return dict(zip(self._families[field], _shares(columns[self._parts[field]]), strict=True))
+
+    def _field_share(self, columns: list[float], field: Subject) -> float:
+        """Return the probability of all subjects of a field together: one regression scores the categories and the topics."""
+        scores = {each: columns[part] for each, part in self._parts.items()}
+        highest = max(map(max, scores.values()))
+        sums = {each: sum(math.exp(score - highest) for score in found) for each, found in scores.items()}
+        return sums[field] / sum(sums.values())
 
     @staticmethod
     def _best_of(kind: str, field: Subject, best: Mapping[Subject, _Best], declared: Declared) -> _Best:
@@ -191,6 +200,7 @@ def confidence_terms(guess: Guess, weights: Weighed) -> dict[str, float]:
     return {
         "pair": _logit(pair),
         "kind": _logit(guess.kind_share),
+        "field": _logit(guess.field_share),
         "margin": math.log(max(pair, _LEAST) / max(guess.rival, _LEAST)),
         "lexicon_kind": _lead(weights.kinds, guess.kind),
         "lexicon_subject": _lead(weights.families(field), guess.family),
