@@ -20,8 +20,11 @@ from training.labelled import Labelled
 from training.sample import KINDS, Sample
 
 FOLDS: Final = 4
-AUTO_RIGHT: Final = 0.97
-"""What the lower bound of the share of right automatic decisions of a kind must reach."""
+AUTO_RIGHT: Final = 0.975
+"""What the lower bound of the share of right automatic decisions of a kind must reach.
+
+Half a point above what is promised: second right codes were named where the cross-validation was sure and the label was not.
+"""
 WILSON_Z: Final = 1.645  # 95 %, one side
 CERTAINTY_STRENGTH: Final = 0.3
 """The inverse of the regularisation of the confidence: the pairs of a kind and a subject are many, and some are rare."""

@@ -10,7 +10,7 @@ from routing.classification.service.model import AppealModel
 from routing.classification.service.versions import NoFormerModel, rollback, stored
 from training import __main__ as main
 from training.__main__ import Trained, compare_and_promote
-from training.calibration import threshold, wilson
+from training.calibration import AUTO_RIGHT, threshold, wilson
 from training.evaluation import Figures, HeldOutText, answers, figures
 from training.fitting import fit
 from training.labelled import read_texts
@@ -119,8 +119,8 @@ class TestThresholds:
         right = np.arange(400) < 300
         found = threshold(certainty, right)
         assert found is not None
-        assert wilson(300, (certainty >= found).sum()) >= 0.97
-        assert wilson(300, (certainty >= found - 0.0001).sum() + 1) < 0.97  # it is rounded up
+        assert wilson(300, (certainty >= found).sum()) >= AUTO_RIGHT
+        assert wilson(300, (certainty >= found - 0.0001).sum() + 1) < AUTO_RIGHT  # it is rounded up
 
     def test_few_texts_never_suffice(self):
         assert threshold(np.full(80, 0.9), np.ones(80, bool)) is None

@@ -19,7 +19,7 @@ _LEAST: Final = 1e-6  # a probability as a logarithm stays finite
 _WIDEST: Final = 3.0  # of a difference between sums of the dictionary: more adds no certainty
 _WEIGHTY: Final = 4
 _BARRED: Final = -1e9  # the score of a kind that is not allowed
-_NO_SUBJECT_SHARE: Final = 0.4  # by texts of writers left out: a certain subject would favour these kinds
+_NO_SUBJECT_SHARE: Final = 0.6  # about what the best subject of the other kinds has: a certain one would favour these kinds
 _SUBJECTS: Final[tuple[Subject, Subject]] = ("category", "topic")
 
 
