@@ -47,7 +47,7 @@ def _of_appeal(*tables: str) -> dict[str, str]:
 _EVERYWHERE = frozenset({"alembic_version", "outbox", "relay_lease", "consumer_offset", "dead_letter"})
 _BY_REQUEST = {"inbox": INBOX_DAYS, "idempotency": ANSWERS_DAYS}
 _AUDITED = _BY_REQUEST | {"content_read": PERMANENT}
-_ROLLUPS = {"rollup_day", "rollup_month", "rollup_state", "pending_recount", "reopening", "inquiry_fact", "commitment_fact"}
+_ROLLUPS = {"rollup_day", "rollup_month", "rollup_state", "pending_recount"}
 _OF_INQUIRY = "(SELECT inquiry.appeal_id FROM public.inquiry WHERE inquiry.inquiry_id = t.inquiry_id)"
 _COUNTED_BY_ADDRESS = {"wrong_attempt", "opened_case", "daily_count"}
 _OF_THE_BOT = {"bot_update", "bot_chat", "bot_message", "bot_duty"}
@@ -97,7 +97,7 @@ PLANS: Mapping[str, Plan] = {
         {"delivery": "t.next_at IS NOT NULL", "notice_route": "t.due_at IS NOT NULL", "outcome_check": "t.status = 'OPEN'"},
     ),
     "analytics": Plan(
-        _of_appeal("fact", "transition"),
+        _of_appeal("fact", "transition", "inquiry_fact", "reopening", "commitment_fact"),
         _BY_REQUEST,
         _EVERYWHERE | {"provider", "call_fact", "rating_fact", "self_served", "issued_report"} | _ROLLUPS,
     ),
