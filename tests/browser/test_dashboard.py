@@ -42,7 +42,7 @@ class TestDashboard:
         for role in ("analyst", None):
             cookies = {COOKIE: world.token(role)} if role else {}
             page = await visit(f"{served}/analytics/dashboard{YEAR}&lang={language}", width=width, cookies=cookies)
-            assert await page.locator(".chart").count() == (16 if role else 7)
+            assert await page.locator(".chart").count() == (17 if role else 7)
             assert await page.evaluate("document.documentElement.scrollWidth") <= width
             assert await page.evaluate(OVERLAPPING) == []
             assert await page.evaluate(OUTSIDE) == []

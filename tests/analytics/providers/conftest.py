@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -61,7 +61,7 @@ class Directory:
         at = datetime(day.year, day.month, day.day, 6, tzinfo=UTC)
         return random_fact(random.Random(number), number) | {
             "appeal_id": UUID(int=number), "region": region, "kind": kind, "provider_id": provider_id, "received_on": day,
-            "received_at": at, "follows": None, "proof": proof,
+            "received_at": at, "due_at": at + timedelta(days=21), "answered_at": at + timedelta(days=5), "follows": None, "proof": proof,
         }  # fmt: skip
 
     async def appeals(self, number: int, region="KZ-43"):
