@@ -1,11 +1,12 @@
 """`python -m topic_training`: train the topic model of the suggestions from the training texts. The same texts give the same bytes.
 
 Logistic regressions by stochastic gradient descent: of the topics of consultations, trained on questions alone, and of what is no
-question: complaints, reports, requests, emergencies and protected matters.
+question: complaints, reports, requests, emergencies, protected matters, and what concerns neither the Fund nor care.
 """
 
 import math
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +27,8 @@ TEXTS: Final = ROOT / "services" / "routing" / "training" / "texts"
 DATA: Final = ROOT / "services" / "intake" / "intake" / "suggestions" / "data"
 QUESTION: Final = "CONSULTATION"
 NO_QUESTION: Final = "-"
-NO_QUESTIONS: Final = frozenset({"COMPLAINT", "REPORT", "REQUEST", "urgent", "protected"})
+NO_QUESTIONS: Final = frozenset({"COMPLAINT", "REPORT", "REQUEST", "OTHER", "urgent", "protected"})
+SECOND_CODES: Final = re.compile(r"\s*\{(?P<codes>[A-Z_ ]+)\}$")
 EPOCHS: Final = 14
 RATE: Final = 5.0
 FEWEST: Final = 2  # texts that have a feature
@@ -44,7 +46,10 @@ class Example(NamedTuple):
 
 
 def examples(folder: Path = TEXTS) -> Iterator[Example]:
-    """Yield the training texts that have a class here: a heading `# KIND SUBJECT` is followed by its texts, one a line."""
+    """Yield the training texts that have a class here: a heading `# KIND SUBJECT` is followed by its texts, one a line.
+
+    A text that a second reader could have taken for a question (`… {CONSULTATION}`) is none of those that are no question.
+    """
     for file in sorted(folder.glob("*.txt")):
         label = None
         for line in map(str.strip, file.read_text(encoding="utf-8").splitlines()):
@@ -52,7 +57,9 @@ def examples(folder: Path = TEXTS) -> Iterator[Example]:
                 kind, *subjects = line[1:].split()
                 label = NO_QUESTION if kind in NO_QUESTIONS else subjects[0].split("|")[0] if kind == QUESTION else None
             elif line and label:
-                yield Example(label, line)
+                second = SECOND_CODES.search(line)
+                if label != NO_QUESTION or second is None or QUESTION not in second["codes"].split():
+                    yield Example(label, SECOND_CODES.sub("", line))
 
 
 def train(texts: Sequence[Example]) -> TopicModel:

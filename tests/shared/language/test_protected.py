@@ -48,11 +48,11 @@ class TestProtectedSubjects:
 
 
 class TestFigures:
-    """What dictionary and detectors find on texts that neither has seen. Measured: 51 of 60, 2 of 60, 17 of 589."""
+    """What dictionary and detectors find on texts that neither has seen. Measured: 55 of 60, 3 of 60, 15 of 589."""
 
     def test_most_protected_texts_are_found(self):
         rows = [row for row in held_out("protected.jsonl") if row["protected"]]
-        assert sum(bool(protected_subjects(str(row["text"]))) for row in rows) >= 51
+        assert sum(bool(protected_subjects(str(row["text"]))) for row in rows) >= 54
 
     def test_few_look_alikes_are_marked(self):
         rows = [row for row in held_out("protected.jsonl") if not row["protected"]]
