@@ -16,7 +16,9 @@ ALIASES = {field.validation_alias: field.default for field in ServiceSettings.mo
 
 @pytest.fixture(scope="module")
 def ingress():
-    return list(yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / "ingress.yaml").read_text()))
+    """Settings of the controller, and the ingress."""
+    kubernetes = ROOT / "deploy" / "kubernetes"
+    return [yaml.safe_load((kubernetes / name).read_text()) for name in ("ingress-controller.yaml", "base/ingress.yaml")]
 
 
 def test_every_setting_in_the_table_exists():

@@ -22,6 +22,7 @@ NO_SUCH_DATABASE = "3D000"
 STAGING_SUFFIX = "_restoring"  # suffix of a database's name until the restore is complete
 ENVIRONMENT = {"ssl": "PGSSLMODE", "sslmode": "PGSSLMODE", "host": "PGHOST", "port": "PGPORT"}  # of pg_dump
 POLL_SECONDS = 0.2
+LOOKS_FOR_SESSIONS = 25  # five seconds
 DUMP = ("--format=custom", "--no-owner", "--no-privileges")
 RESTORE = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
 
@@ -95,12 +96,21 @@ class PostgresRestore:
         first = next(iter(self._urls.values()))
         if problem := await _tool_problem(first, "pg_restore"):
             raise RestoreRefused(problem)
+        # As PostgreSQL itself does before it renames a database: the server's own workers leave by themselves, and the sessions of a
+        # service that has just ended may take a moment.
+        busy: list[str] = []
+        for _ in range(LOOKS_FOR_SESSIONS):
+            busy = await self._databases_in_use(first)
+            if not busy:
+                return
+            await asyncio.sleep(POLL_SECONDS)
+        raise RestoreRefused(f"somebody is connected to {', '.join(busy)}; stop every service first")
+
+    async def _databases_in_use(self, first: URL) -> list[str]:
+        query = text("SELECT DISTINCT datname FROM pg_stat_activity WHERE datname = ANY(:names) AND backend_type = 'client backend'")
         names = [str(url.database) for url in self._urls.values()]
         async with _maintenance(first) as server:
-            query = text("SELECT DISTINCT datname FROM pg_stat_activity WHERE datname = ANY(:names) AND pid <> pg_backend_pid()")
-            busy = sorted((await server.scalars(query, {"names": names})).all())
-        if busy:
-            raise RestoreRefused(f"somebody is connected to {', '.join(busy)}; stop every service first")
+            return sorted((await server.scalars(query, {"names": names})).all())
 
     async def occupied(self) -> Sequence[str]:
         """Return the databases that already contain tables."""
