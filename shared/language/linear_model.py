@@ -89,6 +89,7 @@ class _Memory:
 
     def __init__(self, columns: int) -> None:
         self.rows: dict[str, int] = {}
+        self.used = 0
         self.sums = np.empty((_REMEMBERED, columns), np.int16)
         self.others = np.empty((_REMEMBERED, _EXTRA), np.float32)
 
@@ -148,10 +149,10 @@ class LinearModel:
 
     def _remember(self, text_words: Sequence[str], sums: Sums, others: Floats) -> None:
         with self._lock:
-            if len(self._memory.rows) + len(text_words) > _REMEMBERED:
+            if self._memory.used + len(text_words) > _REMEMBERED:
                 self._memory = _Memory(self.columns)  # readers of the former one finish with it
             memory = self._memory
-            for word, of_columns, of_model in zip(text_words, sums, others, strict=True):
-                row = len(memory.rows) if word not in memory.rows else memory.rows[word]
-                memory.sums[row], memory.others[row] = of_columns, of_model
-                memory.rows[word] = row
+            start, end = memory.used, memory.used + len(text_words)
+            memory.sums[start:end], memory.others[start:end] = sums, others
+            memory.rows.update(zip(text_words, range(start, end), strict=True))
+            memory.used = end

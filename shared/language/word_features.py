@@ -4,9 +4,11 @@ Each is hashed into a bucket; those of concepts (`data/concepts.toml`) follow th
 word has the same features in every text and what it contributes may be remembered.
 """
 
+import threading
 import tomllib
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
@@ -31,11 +33,14 @@ _LONGEST_GRAM: Final = 5
 _GRAMS: Final = _LONGEST_GRAM - 1  # n-grams that begin at a character
 _BEGINNINGS: Final = (5, 7)  # letters: the stem of most Kazakh and Russian words
 _CONCEPTS: Final = 3  # of one word
+_LEFT: Final = 32 - BITS
 _OTHERS: Final = 1 + len(_BEGINNINGS) + _CONCEPTS
 _SPACE: Final = 32
 _DIGITS: Final = str.maketrans("123456789", "000000000")
 _STEP, _MIX = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77)
 _HALF, _DOWN = np.uint32(15), np.uint32(32 - BITS)
+
+_shared: Final = threading.local()
 
 Buckets = npt.NDArray[np.uint32]
 
@@ -61,8 +66,28 @@ def as_read(key: str) -> str:
     return key if key.isalpha() else key.translate(_DIGITS)
 
 
+@contextmanager
+def features_computed_once() -> Iterator[None]:
+    """Several models that read the same words inside this block share their features, which are forgotten at its end."""
+    _shared.latest = ((), None)
+    try:
+        yield
+    finally:
+        _shared.latest = None
+
+
 def features_of(text_words: Sequence[str]) -> WordFeatures:
     """Return the features of words, which must not be empty nor hold a space."""
+    latest = getattr(_shared, "latest", None)
+    if latest is None:
+        return _features_of(text_words)
+    if latest[0] != text_words:
+        latest = _shared.latest = (text_words, _features_of(text_words))
+    found: WordFeatures = latest[1]
+    return found
+
+
+def _features_of(text_words: Sequence[str]) -> WordFeatures:
     text = f" {' '.join(text_words)} "
     letters = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     count = len(letters) - 1  # positions at which an n-gram may begin; the space before a word belongs to it
@@ -78,36 +103,46 @@ def features_of(text_words: Sequence[str]) -> WordFeatures:
             mixed[broken] = NO_FEATURE
         grams[:, length - 2] = mixed
     starts = np.flatnonzero(letters[:count] == _SPACE) * _GRAMS
-    others = np.fromiter((each for word in text_words for each in _of_whole_word(word)), np.uint32, len(text_words) * _OTHERS)
-    return WordFeatures(grams.ravel(), starts, others.reshape(len(text_words), -1))
+    others = np.array([_of_whole_word(word) for word in text_words], np.uint32)
+    return WordFeatures(grams.ravel(), starts, others)
 
 
-def _of_whole_word(word: str) -> Iterator[int]:
-    yield zlib.crc32(f"={word}".encode()) >> (32 - BITS)
-    for length in _BEGINNINGS:
-        yield zlib.crc32(word[:length].encode()) >> (32 - BITS) if len(word) >= length else NO_FEATURE
-    named = concepts_of(word)
-    for position in range(_CONCEPTS):
-        yield OF_LETTERS + zlib.crc32(named[position].encode()) % _OF_CONCEPTS if position < len(named) else NO_FEATURE
+def _of_whole_word(word: str) -> list[int]:
+    checksum, size = zlib.crc32, len(word)
+    found = [checksum(f"={word}".encode()) >> _LEFT]
+    found += [checksum(word[:length].encode()) >> _LEFT if size >= length else NO_FEATURE for length in _BEGINNINGS]
+    named = [_bucket_of(name) for name in concepts_of(word)]
+    return found + named + [NO_FEATURE] * (_CONCEPTS - len(named))
+
+
+@cache
+def _bucket_of(concept: str) -> int:
+    return OF_LETTERS + zlib.crc32(concept.encode()) % _OF_CONCEPTS
 
 
 def concepts_of(word: str) -> Sequence[str]:
     """Return the concepts that a word names, at most `_CONCEPTS`: those of its longest beginning that is listed."""
-    known = _concepts()
-    for length in range(len(word), 0, -1):
-        found = known.get(word[:length] + WHOLE_WORD if length == len(word) else word[:length]) or known.get(word[:length])
+    known, longest = _concepts()
+    found = known.get(word + WHOLE_WORD)
+    if found is not None:
+        return found
+    for length in range(min(len(word), longest), 0, -1):
+        found = known.get(word[:length])
         if found is not None:
             return found
     return ()
 
 
 @cache
-def _concepts() -> dict[str, tuple[str, ...]]:
-    """Return the concepts by folded beginning, whole words with their mark. Raises LexiconError for an empty beginning."""
+def _concepts() -> tuple[dict[str, tuple[str, ...]], int]:
+    """Return the concepts by folded beginning, whole words with their mark, and the length of the longest beginning.
+
+    Raises LexiconError for an empty beginning.
+    """
     document = tomllib.loads((files("shared.language") / "data" / "concepts.toml").read_text(encoding="utf-8"))
     found: dict[str, tuple[str, ...]] = {}
     for name, beginnings in document["concepts"].items():
         for text in beginnings.split():
             stem = folded_stem(text)
             found[stem] = tuple(dict.fromkeys((*found.get(stem, ()), name)))[:_CONCEPTS]
-    return found
+    return found, max(map(len, found))

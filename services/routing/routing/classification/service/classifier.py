@@ -19,7 +19,7 @@ from shared.language.dictionaries import danger_lexicon, protected_lexicon
 from shared.language.junk import junk_in
 from shared.language.protected import signs_of_protected
 from shared.language.tokens import Token, tokenise
-from shared.language.word_features import as_read, words_to_read
+from shared.language.word_features import as_read, features_computed_once, words_to_read
 
 
 @dataclass  # not frozen: creation would take three times as long
@@ -68,6 +68,11 @@ def classify_by(model: AppealModel | None, text: str, declared: Declared = NOTHI
     """Return the classification by this model, or by the dictionary alone without one. Raises ValueError as `classify` does."""
     if errors := taxonomy().subject_errors(*declared):
         raise ValueError(f"declared subject: {errors}")
+    with features_computed_once():  # the detectors and the model read the same words
+        return _classified(model, text, declared, language)
+
+
+def _classified(model: AppealModel | None, text: str, declared: Declared, language: str | None) -> Classification:
     tokens = tokenise(text)
     hits = lexicon().find(tokens)
     read = DetectorText(text, tokens, hits)
