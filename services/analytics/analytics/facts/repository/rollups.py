@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Select, String, Table, and_, func, literal_column, or_, select, union_all
@@ -230,7 +230,7 @@ async def _from_whole(session: AsyncSession, asked: RollupQuery, measures: Seque
     rows = await read_once(session, key, lambda: _rows(session, list(_parts(session, whole, groups, names, 0))))
     kind, code = len(asked.groups) + 1, len(asked.groups) + 2
     wanted = [code + 1 + names.index(name) for name in measures]
-    among = None if asked.codes is None or isinstance(asked.codes, Select) else set(asked.codes)
+    among = None if asked.codes is None else set(cast("Sequence[str]", asked.codes))  # queries of codes are of providers alone
     return [
         (0, tuple(_code(group, each) for group, each in zip(asked.groups, row[1:], strict=False)), [row[index] for index in wanted])
         for row in rows
