@@ -14,14 +14,16 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Date,
+    Delete,
+    Insert,
     Select,
     String,
     and_,
+    bindparam,
     case,
     delete,
     func,
     insert,
-    literal,
     literal_column,
     select,
     union_all,
@@ -44,7 +46,7 @@ from analytics.facts.repository.conditions import (
     is_settled_at_once,
 )
 from shared.database import among
-from shared.rows import equals_any, is_sqlite, upsert
+from shared.rows import equals_any_of, is_sqlite, upsert, values_of_any
 
 VERSION: Final = 1  # of the definitions below; another version counts all cells again
 _PENDING: Final = 5_000  # rows of `pending_recount` that are read at once
@@ -205,26 +207,41 @@ async def _pending(session: AsyncSession) -> Sequence[tuple[int, str, date | Non
 
 
 async def _count_days(session: AsyncSession, keys: Sequence[DayOfRegion], leakage_seconds: int) -> None:
-    is_old = equals_any(session, (rollup_day.c.region, rollup_day.c.first), keys)
-    await session.execute(delete(rollup_day).where(rollup_day.c.dimension.in_(list(Dimension)), is_old))
-    is_wanted = equals_any(session, (fact.c.region, fact.c.received_on), keys)
-    facts = facts_of(is_wanted, leakage_seconds, on_sqlite=is_sqlite(session))
+    on_sqlite = is_sqlite(session)
+    given = values_of_any("days", keys, on_sqlite=on_sqlite)
+    for statement in _replacing_days(leakage_seconds, on_sqlite=on_sqlite):
+        await session.execute(statement, given)
+
+
+@cache  # building it takes longer than counting a quiet day
+def _replacing_days(leakage_seconds: int, *, on_sqlite: bool) -> tuple[Delete, Insert]:
+    """Return the statements that count the cells of the parameter `days` again."""
+    is_old = equals_any_of((rollup_day.c.region, rollup_day.c.first), "days", on_sqlite=on_sqlite)
+    remove = delete(rollup_day).where(rollup_day.c.dimension.in_(list(Dimension)), is_old)
+    is_wanted = equals_any_of((fact.c.region, fact.c.received_on), "days", on_sqlite=on_sqlite)
+    facts = facts_of(is_wanted, leakage_seconds, on_sqlite=on_sqlite)
     cells = union_all(*(recounted(facts, dimension) for dimension in Dimension))
     names = ("dimension", "region", "first", "kind", "code", *MEASURES)
-    await session.execute(insert(rollup_day).from_select(names, cells))
+    return remove, insert(rollup_day).from_select(names, cells)
 
 
 async def _sum_months(session: AsyncSession, months: Sequence[DayOfRegion]) -> None:
-    is_old = equals_any(session, (rollup_month.c.region, rollup_month.c.first), months)
-    await session.execute(delete(rollup_month).where(rollup_month.c.dimension.in_(list(Dimension)), is_old))
     for region, month in months:
         following = (month + timedelta(days=31)).replace(day=1)
-        day = rollup_day.c
-        first = sql_cast(literal(month), Date) if not is_sqlite(session) else literal(month)
-        key = (day.dimension, day.region, first.label("first"), day.kind, day.code)
-        sums = [func.sum(day[name]).label(name) for name in MEASURES]
-        query = select(*key, *sums).where(
-            day.dimension.in_(list(Dimension)), day.region == region, day.first >= month, day.first < following
-        )
-        query = query.group_by(day.dimension, day.region, day.kind, day.code)
-        await session.execute(insert(rollup_month).from_select((*CELL, *MEASURES), query))
+        for statement in _replacing_month(on_sqlite=is_sqlite(session)):
+            await session.execute(statement, {"of_region": region, "month": month, "following": following})
+
+
+@cache
+def _replacing_month(*, on_sqlite: bool) -> tuple[Delete, Insert]:
+    """Return the statements that sum the cells of the parameters `of_region` and `month`, up to `following`, again."""
+    region, following = bindparam("of_region", type_=String), bindparam("following", type_=Date)
+    month = bindparam("month", type_=Date)
+    old, day = rollup_month.c, rollup_day.c
+    remove = delete(rollup_month).where(old.dimension.in_(list(Dimension)), old.region == region, old.first == month)
+    first = month if on_sqlite else sql_cast(month, Date)
+    sums = [func.sum(day[name]).label(name) for name in MEASURES]
+    query = select(day.dimension, day.region, first.label("first"), day.kind, day.code, *sums)
+    query = query.where(day.dimension.in_(list(Dimension)), day.region == region, day.first >= month, day.first < following)
+    query = query.group_by(day.dimension, day.region, day.kind, day.code)
+    return remove, insert(rollup_month).from_select((*CELL, *MEASURES), query)
