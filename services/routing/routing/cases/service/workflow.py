@@ -148,9 +148,10 @@ class Step:
 
     def is_open_to(self, principal: Principal, case: CaseRecord) -> bool:
         """Return whether the principal may carry out the action on the case, which is in this status."""
+        if self.roles.isdisjoint(principal.roles):
+            return False
         needs_answer = self.action in closing_rules().get(case.channel, ()) and case.answer_id is None
-        has_role = not self.roles.isdisjoint(principal.roles)
-        return not needs_answer and has_role and all(GUARDS[guard](case, principal) for guard in self.guards)
+        return not needs_answer and all(GUARDS[guard](case, principal) for guard in self.guards)
 
 
 Steps = Mapping[tuple[WorkflowStatus, CaseAction], Step]
@@ -278,9 +279,14 @@ def next_actions(case: CaseRecord, principal: Principal) -> list[NextAction]:
     """Return the actions that the principal may carry out on the case now; none on a case that it does not see."""
     if not visible_cases(principal).allows(case.region, case.tier, case.provider_id):
         return []
-    open_steps = (step for (state, _), step in steps().items() if state == case.desk_status and step.is_open_to(principal, case))
+    open_steps = [step for step in _steps_from(case.desk_status) if step.is_open_to(principal, case)]
     proposed = proposals(case)
     return [_for_case(_offers(case.kind)[step.action], case, principal, proposed.get(step.action)) for step in open_steps]
+
+
+@cache  # a page of a list asks for it with every case
+def _steps_from(status: str) -> Sequence[Step]:
+    return [step for (state, _), step in steps().items() if state == status]
 
 
 _CHOOSES_ID: Final[Mapping[CaseAction, Callable[[CaseRecord], list[str]]]] = {
