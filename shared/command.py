@@ -34,6 +34,7 @@ from shared.service import (
     worker_app,
 )
 from shared.settings import BadSettings, MissingSetting, ServiceSettings
+from shared.tracing import export_spans
 
 log = structlog.get_logger()
 
@@ -62,6 +63,7 @@ def main(service: Service[S], settings_class: Callable[[], S], create_app: Calla
     try:
         settings = settings_class()
         configure_logging(settings.log_level, service=service.name)
+        export_spans(settings, service.name)
         _do(chosen, service, settings, create_app)
     except REFUSALS as error:
         raise SystemExit(f"{service.package}: {error}") from None

@@ -41,4 +41,4 @@ async def ready(request: Request) -> JSONResponse:
 async def metrics(request: Request) -> Response:
     parts = request.app.state.parts
     parts.metrics.calendar_ends(calendar_end())
-    return metrics_response(parts.metrics)
+    return metrics_response(parts.metrics, accept=request.headers.get("accept", ""))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from importlib import resources
-from typing import Generic
+from typing import Final, Generic
 
 import httpx
 import structlog
@@ -45,6 +45,7 @@ from shared.private_files import secure_folder
 from shared.settings import MissingSetting, ServiceSettings
 from shared.telemetry import Metrics, Observe
 from shared.tls import authorities
+from shared.tracing import current_traceparent
 from shared.unit_of_work import UnitsOfWork
 from shared.web.docs import mount_docs
 from shared.web.errors import error_pages
@@ -79,6 +80,14 @@ def event_log(settings: ServiceSettings) -> EventLog:
 
         return KafkaLog.from_settings(settings)
     return EmbeddedLog(settings.data / "events.db")
+
+
+async def _continue_trace(request: httpx.Request) -> None:
+    if traceparent := current_traceparent():
+        request.headers["traceparent"] = traceparent
+
+
+_TRACED: Final = {"request": [_continue_trace]}  # what another service does for a request belongs to its trace
 
 
 @dataclass
@@ -156,10 +165,10 @@ class Foundation:
             if not url and service not in self.local_apps:
                 raise Unavailable(f"{service} is neither in this process nor is its address set")
             if url:  # no proxy of the environment stands between services, but its certificates count
-                client = httpx.AsyncClient(base_url=url, trust_env=False, limits=CLIENT_LIMITS, verify=authorities())
+                client = httpx.AsyncClient(base_url=url, trust_env=False, limits=CLIENT_LIMITS, verify=authorities(), event_hooks=_TRACED)
             else:
                 transport = httpx.ASGITransport(self.local_apps[service], raise_app_exceptions=False)
-                client = httpx.AsyncClient(base_url="http://in-process", transport=transport)
+                client = httpx.AsyncClient(base_url="http://in-process", transport=transport, event_hooks=_TRACED)
             self._clients[service] = client
         return self._clients[service]
 

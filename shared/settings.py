@@ -68,6 +68,13 @@ class ServiceSettings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         None, validation_alias="ARYZ_METRICS_TOKEN", min_length=16, description="the same for whoever sends it as bearer token"
     )
+    traces_url: str | None = Field(
+        None,
+        validation_alias="ARYZ_TRACES_URL",
+        pattern=r"^https?://[^/?#@]+(/[^?#]*)?$",
+        description="where spans are sent by OTLP over HTTP; absent: none are recorded",
+    )
+    traces_ratio: float = Field(0.01, validation_alias="ARYZ_TRACES_RATIO", ge=0, le=1, description="share of the traces that is recorded")
     connections: int = Field(4_000, validation_alias="ARYZ_CONNECTIONS", ge=1, description="open at once in one process")
     connections_per_address: int = Field(256, validation_alias="ARYZ_CONNECTIONS_PER_ADDRESS", ge=0, description="0: no limit")
     connections_per_proxy: int = Field(

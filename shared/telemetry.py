@@ -1,23 +1,19 @@
-"""Metrics, each with its meaning, and the W3C trace ids that log lines and events carry across services. No span is recorded."""
+"""Metrics, each with its meaning, and the middleware that measures and traces requests."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from random import getrandbits
 from time import perf_counter
 from typing import Any, Final
 
 import structlog
-from opentelemetry import trace
-from opentelemetry.context import attach, detach
-from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.header_fields import field_of
-
-TRACEPARENT_LENGTH: Final = 55
+from shared.tracing import Exemplar, SpanKind, current_exemplar, describe_request, start_span
 
 # Seconds: fine resolution around the few milliseconds of a normal call, coarse resolution above.
 LATENCY: Final[tuple[float, ...]] = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -76,13 +72,14 @@ class Metrics:
         series = self._request_series.get(labels)
         if series is None:  # one series for every route and status
             series = self._request_series[labels] = self._requests.labels(*labels)
-        series.observe(seconds)
+        series.observe(seconds, current_exemplar())
 
     def batch_applied(self, events: int) -> None:
         self._batches.observe(events)
 
-    def consumer_delay(self, seconds: float) -> None:
-        self._delays.observe(seconds)
+    def consumer_delay(self, seconds: float, exemplar: Exemplar | None) -> None:
+        """Observe the delay of a batch. `exemplar`: of the trace of its oldest event."""
+        self._delays.observe(seconds, exemplar)
 
     def batch_waited(self, error: str) -> None:
         """Count a batch that waited. `error`: the class of the transient error."""
@@ -141,57 +138,25 @@ class ConnectionMetrics:
 connection_metrics: Final = ConnectionMetrics()
 
 
-def metrics_response(metrics: Metrics | None = None) -> Response:
-    """Return the response of `/metrics`: the metrics of a service and those of its process."""
-    registries = [connection_metrics.registry] if metrics is None else [metrics.registry, connection_metrics.registry]
-    return Response(b"".join(map(generate_latest, registries)), headers={"Content-Type": CONTENT_TYPE_LATEST})
+class _Registries:
+    """Several registries as one, for the encoders of `prometheus_client`."""
+
+    def __init__(self, registries: Sequence[CollectorRegistry]) -> None:
+        self._registries = registries
+
+    def collect(self) -> Iterator[Metric]:
+        for registry in self._registries:
+            yield from registry.collect()
 
 
-def current_traceparent() -> str | None:
-    """Return the W3C `traceparent` of the current piece of work, for an event. None outside of any."""
-    context = trace.get_current_span().get_span_context()
-    if not context.is_valid:
-        return None
-    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+def metrics_response(metrics: Metrics | None = None, *, accept: str = "") -> Response:
+    """Return the response of `/metrics`: the metrics of a service and those of its process.
 
-
-def start_span(traceparent: str | None = None) -> AbstractContextManager[None]:
-    """Give a piece of work its trace ids: events and log lines in it carry them.
-
-    Its parent is `traceparent` if that is valid, else the current span. Without either the span is the root of a new trace.
+    `accept`: the header of the request. A scraper that asks for OpenMetrics gets exemplars: trace ids of single requests.
     """
-    return _Span(_parent(traceparent))
-
-
-class _Span:
-    """A span that is not recorded. It only carries ids, at a tenth of a tracer's cost."""
-
-    __slots__ = ("_span", "_token")
-
-    def __init__(self, parent: SpanContext | None) -> None:
-        parent = parent or trace.get_current_span().get_span_context()
-        known = parent.is_valid
-        trace_id, flags = (parent.trace_id, parent.trace_flags) if known else (getrandbits(128), TraceFlags.get_default())
-        self._span = trace.NonRecordingSpan(SpanContext(trace_id, getrandbits(64), is_remote=False, trace_flags=flags))
-
-    def __enter__(self) -> None:
-        self._token = attach(trace.set_span_in_context(self._span))
-
-    def __exit__(self, *_error: object) -> None:
-        detach(self._token)
-
-
-def _parent(traceparent: str | None) -> SpanContext | None:
-    """Parse a W3C trace context header into the remote parent span. Returns None for an invalid header."""
-    if traceparent is None or len(traceparent) != TRACEPARENT_LENGTH or traceparent[:3] != "00-" or not traceparent.isascii():
-        return None
-    parts = traceparent.split("-")
-    try:
-        trace_id, span_id, flags = (int(part, 16) for part in parts[1:])
-    except ValueError:
-        return None
-    context = SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags & TraceFlags.SAMPLED))
-    return context if context.is_valid and [len(part) for part in parts] == [2, 32, 16, 2] else None
+    encode, content_type = choose_encoder(accept)
+    registries = [connection_metrics.registry] if metrics is None else [metrics.registry, connection_metrics.registry]
+    return Response(encode(_Registries(registries)), headers={"Content-Type": content_type})
 
 
 class Observe:
@@ -220,7 +185,7 @@ class Observe:
                 status = message["status"]
             await send(message)
 
-        with start_span(field_of(scope, b"traceparent")):
+        with start_span("request", field_of(scope, b"traceparent"), kind=SpanKind.SERVER):
             try:
                 await self.app(scope, receive, watch)
             finally:
@@ -228,6 +193,7 @@ class Observe:
 
     def _record(self, metrics: Metrics, scope: Scope, status: int, seconds: float) -> None:
         method, route = _method(scope), route_template(scope)
+        describe_request(method, route, status)
         metrics.request(method, route, status, seconds)
         self._log.info("request", service=self.service, method=method, route=route, status=status, ms=round(seconds * 1000, 2))
 

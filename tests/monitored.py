@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import time
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -55,6 +56,11 @@ class Prometheus:
     def query(self, query):
         return self.get("/query", query=query)["result"]
 
+    def traces_of(self, query):
+        """Return the ids of the traces that the exemplars of a metric name."""
+        found = self.get("/query_exemplars", query=query, start=0, end=time.time())
+        return {exemplar["labels"]["trace_id"] for series in found for exemplar in series["exemplars"]}
+
     def series(self):
         """Return the labels of every series of the scraped processes, by metric."""
         found = {}
@@ -77,6 +83,7 @@ def scraping(folder, targets, token):
     (folder / "targets/test.yml").write_text(yaml.safe_dump(found))
     [port] = _free_ports(1)
     command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data", f"--web.listen-address=127.0.0.1:{port}"]
+    command.append("--enable-feature=exemplar-storage")
     with (folder / "log").open("w") as log, ExitStack() as opened, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as process:
         try:
             prometheus = opened.enter_context(closing(Prometheus(f"http://127.0.0.1:{port}")))

@@ -13,6 +13,7 @@ from shared.clock import Clock
 from shared.ids import Ids
 from shared.logging import configure_logging
 from shared.service import SUITE, Foundation, is_migrated
+from shared.tracing import export_spans
 from suite.home import create_home
 from suite.lock import locked
 from suite.members import Member, members
@@ -54,6 +55,7 @@ def create_suite(data: Path, *, clock: Clock | None = None, ids: Ids | None = No
     """
     services = members(data, **given)
     configure_logging(services[0].settings.log_level, service=SUITE)
+    export_spans(services[0].settings, SUITE)
     return Suite(Foundation.build(services[0].settings, clock=clock, ids=ids), services)
 
 

@@ -65,9 +65,9 @@ async def ready(request: Request) -> JSONResponse:
 
 
 @router.get("/metrics", dependencies=[Depends(require_operator)])
-async def metrics() -> Response:
+async def metrics(request: Request) -> Response:
     """Return the metrics of this process's connections."""
-    return metrics_response()
+    return metrics_response(accept=request.headers.get("accept", ""))
 
 
 @router.get("/.well-known/jwks.json")

@@ -26,7 +26,8 @@ from shared.messaging.handling import Batch, Handlers, Preparations, Received, S
 from shared.messaging.log import AssignmentLost, EventLog, Fetched, LogConsumer, LogReplaced, Position, Record
 from shared.messaging.pace import PROMPT, Pace
 from shared.messaging.runtime import finish
-from shared.telemetry import Metrics, start_span
+from shared.telemetry import Metrics
+from shared.tracing import SpanKind, exemplar_of, is_recorded, message, record_span, start_span
 from shared.unit_of_work import UnitsOfWork
 
 BATCH = 500  # a reader that is behind; of 1000 the throughput is the same, and what is said in the middle waits half as long again
@@ -197,15 +198,24 @@ class Consumer:
             await inbox.move_offsets(session, after, self._topic_ids)
         self._metrics.batch_applied(len(records))
         if once:
-            oldest = min(each.envelope.time for each in once)
-            self._metrics.consumer_delay(max(0.0, (self._clock.now() - oldest).total_seconds()))  # clocks of two machines differ
+            self._observe(once, now)
         return after
+
+    def _observe(self, applied: Sequence[Received[Any]], began: datetime) -> None:
+        ended = self._clock.now()
+        oldest = min((each.envelope for each in applied), key=lambda envelope: envelope.time)
+        delay = max(0.0, (ended - oldest.time).total_seconds())  # clocks of two machines differ
+        self._metrics.consumer_delay(delay, exemplar_of(oldest.traceparent))
+        for one in applied:
+            if is_recorded(one.envelope.traceparent):
+                name, attributes = f"process {one.event.TYPE}", message(one.position[0], one.envelope.id)
+                record_span(name, one.envelope.traceparent, began, ended, kind=SpanKind.CONSUMER, attributes=attributes)
 
     async def _handle(self, session: AsyncSession, received: Sequence[Received[Any]], prepared: Mapping[UUID, Any]) -> None:
         work = self._units.around(session)
         for handler, group in waves(received, self._handlers):
             await insert_waiting(session)  # of the wave before: this one may ask for it
-            with start_span(group[0].envelope.traceparent):
+            with start_span("handle", group[0].envelope.traceparent):
                 await handler(work, Batch(group, prepared))
         for event_type, number in Counter(one.event.TYPE for one in received).items():
             self._metrics.handled(event_type, number)

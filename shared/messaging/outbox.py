@@ -13,7 +13,7 @@ from shared.fast.bulk import insert_later, insert_waiting
 from shared.ids import Ids, derived
 from shared.messaging import tables
 from shared.messaging.envelope import Envelope
-from shared.telemetry import current_traceparent
+from shared.tracing import current_traceparent
 
 
 @dataclass(slots=True)

@@ -30,6 +30,7 @@ from shared.messaging.log import EventLog
 from shared.messaging.runtime import finish
 from shared.messaging.tables import outbox, relay_lease
 from shared.telemetry import Metrics
+from shared.tracing import SpanKind, is_recorded, message, record_span
 
 BATCH = 500
 LEASE = timedelta(seconds=5)
@@ -114,9 +115,17 @@ class Relay:
             for row, is_acknowledged in zip(waiting, flags, strict=True):
                 if is_acknowledged and row.key not in held_back:
                     acknowledged.append(row.id)
+                    self._trace(row)
                 else:
                     held_back.add(row.key)
         return acknowledged
+
+    def _trace(self, row: OutboxRow) -> None:
+        if is_recorded(row.traceparent):
+            ended = self._clock.now()
+            record_span(
+                f"publish {row.type}", row.traceparent, row.time, ended, kind=SpanKind.PRODUCER, attributes=message(row.topic, row.event_id)
+            )
 
     async def release(self) -> None:
         """Release the lease, so that the next leader can start at once."""

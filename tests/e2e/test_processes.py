@@ -27,6 +27,7 @@ from suite.tokens import issue
 from suite.verification import verify
 from tests.monitored import queries, scraping
 from tests.patience import LONG_PATIENCE, PATIENCE
+from tests.trace_collector import collecting
 
 APPEALS = 300
 APPEAL = {
@@ -39,6 +40,7 @@ APPEAL = {
     "applicant": {},
 }
 TOKEN = "0123456789abcdef"  # of the operator's Prometheus
+SPAN_ATTRIBUTES = {"http.request.method", "http.route", "http.response.status_code", "messaging.destination.name", "messaging.message.id"}
 CONTENTS = {"ids": [str(uuid4())], "purpose": "classification"}
 
 
@@ -53,8 +55,15 @@ def engines(kafka, postgres):
 
 
 @pytest.fixture(scope="module")
-def running(engines, tmp_path_factory):
-    environment = process.UNLIMITED | engines("processes") | {"ARYZ_METRICS_TOKEN": TOKEN}
+def collector():
+    with collecting() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def running(engines, collector, tmp_path_factory):
+    traced = {"ARYZ_TRACES_URL": collector.url, "ARYZ_TRACES_RATIO": "1", "OTEL_BSP_SCHEDULE_DELAY": "200"}
+    environment = process.UNLIMITED | engines("processes") | {"ARYZ_METRICS_TOKEN": TOKEN} | traced
     with Processes(tmp_path_factory.mktemp("processes"), environment=environment, front_port=random.randrange(12_000, 19_000)) as started:
         yield started
 
@@ -76,8 +85,8 @@ def prometheus(running, tmp_path_factory):
         yield scraped
 
 
-def _post(url, path, body, token=None):
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+def _post(url, path, body, token=None, more=None):
+    headers = ({"Authorization": f"Bearer {token}"} if token else {}) | (more or {})
     return httpx.post(f"{url}{path}", json=body, headers=headers, timeout=PATIENCE, trust_env=False)
 
 
@@ -137,6 +146,35 @@ class TestProcesses:
         eventually(lambda: len(prometheus.query("aryz:slo_budget:ratio")) == 4)
         failed = [rule["name"] for group in prometheus.get("/rules")["groups"] for rule in group["rules"] if rule["health"] == "err"]
         assert failed == []
+
+    def test_an_appeal_is_one_trace_through_outbox_log_and_services(self, running, collector, eventually):
+        trace_id, caller = uuid4().hex, uuid4().hex[:16]
+        traced = {"traceparent": f"00-{trace_id}-{caller}-00"}
+        response = _post(running.url_of("intake"), "/intake/v1/appeals", APPEAL, issue(running.data, "channel"), traced)
+        assert response.status_code == 201, response.text
+        registered, routed = "kz.aryz.intake.appeal-registered.v1", "kz.aryz.routing.appeal-routed.v1"
+        expected = {
+            ("intake", "POST /intake/v1/appeals"),
+            ("intake", f"publish {registered}"),
+            ("routing", f"process {registered}"),
+            ("analytics", f"process {registered}"),
+            ("routing", f"publish {routed}"),
+            ("intake", f"process {routed}"),
+            ("analytics", f"process {routed}"),
+        }
+        eventually(lambda: expected <= {(span.service, span.name) for span in collector.trace(trace_id)})
+        spans = collector.trace(trace_id)
+        assert {span.parent_id for span in spans} <= {span.span_id for span in spans} | {caller}
+        assert [span.name for span in spans if span.parent_id == caller] == ["POST /intake/v1/appeals"]
+
+    def test_spans_tell_nothing_of_people_and_a_metric_leads_to_its_trace(self, running, collector, prometheus, eventually):
+        assert running
+        assert {name for span in collector.spans for name in span.attributes} <= SPAN_ATTRIBUTES
+        assert "Тестовое".encode() not in collector.received
+        assert not re.search(rb"\d{4}-\d\d-\d{7}-\d", collector.received)
+        known = {span.trace_id for span in collector.spans}
+        for metric in ("aryz_http_request_duration_seconds_bucket", "aryz_consumer_delay_seconds_bucket"):
+            eventually(lambda metric=metric: prometheus.traces_of(metric) & known)
 
     @pytest.mark.parametrize(
         ("subject", "status"),

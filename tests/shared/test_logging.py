@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from shared.logging import configure_logging
-from shared.telemetry import start_span
+from shared.tracing import start_span
 
 CANARY = "Айгүл 991231501014"
 
@@ -69,7 +69,7 @@ class TestConfigureLogging:
         assert [line["event"] for line in lines()] == ["Started"]
 
     def test_lines_inside_a_span_name_the_trace(self, lines):
-        with start_span(f"00-{'a' * 32}-{'b' * 16}-00"):
+        with start_span("work", f"00-{'a' * 32}-{'b' * 16}-00"):
             structlog.get_logger().info("inside")
             logging.getLogger("some.library").warning("inside too")
 

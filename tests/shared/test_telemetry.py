@@ -10,7 +10,8 @@ from fastapi import APIRouter, FastAPI
 
 from shared.errors import install_error_handlers
 from shared.logging import configure_logging
-from shared.telemetry import Metrics, Observe, current_traceparent, metrics_response, start_span
+from shared.telemetry import Metrics, Observe, metrics_response
+from shared.tracing import current_traceparent
 
 PARENT = f"00-{'a' * 32}-{'b' * 16}-01"
 
@@ -116,7 +117,7 @@ class TestMetrics:
     def test_every_figure_has_a_meaning(self):
         metrics = Metrics("routing")
         metrics.batch_applied(20)
-        metrics.consumer_delay(0.3)
+        metrics.consumer_delay(0.3, None)
         metrics.batch_waited("OperationalError")
         metrics.skipped_unknown()
         metrics.dead_letter()
@@ -135,25 +136,3 @@ class TestMetrics:
             'aryz_consumer_lag_events{topic="aryz.appeals.v1"} 7.0',
         ):
             assert figure in text
-
-
-class TestStartSpan:
-    def test_outside_of_a_span_there_is_no_traceparent(self):
-        assert current_traceparent() is None
-
-    def test_a_span_within_a_span_belongs_to_the_same_trace(self):
-        with start_span():
-            outer = current_traceparent()
-            with start_span():
-                inner = current_traceparent()
-
-        assert outer[:35] == inner[:35]
-        assert outer != inner
-
-    @pytest.mark.parametrize(
-        "text",
-        ["", "x" * 55, f"00-{'0' * 32}-{'b' * 16}-01", f"00-{'a' * 32}-{'0' * 16}-01", f"00-{'ә' * 32}-{'b' * 16}-01", PARENT + "-x"],
-    )
-    def test_what_is_no_traceparent_is_left_alone(self, text):
-        with start_span(text):
-            assert current_traceparent()[3:35] != "a" * 32

@@ -29,7 +29,7 @@ from shared.idempotency import Idempotency, IdempotencyKeyReused
 from shared.ids import Ids, random_digits
 from shared.messaging import outbox
 from shared.sealing import Pepper, Sealer
-from shared.telemetry import current_traceparent
+from shared.tracing import current_traceparent
 from shared.unit_of_work import UnitOfWork, UnitsOfWork
 
 PIN_DIGITS: Final = 8
