@@ -241,7 +241,13 @@ def _panel(panel: Panel, number: int, position: int, top: int) -> dict[str, Any]
         "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0}, "overrides": []},
         "options": {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}},
         "targets": [
-            {"refId": chr(ord("A") + index), "datasource": SOURCE, "expr": series.query, "legendFormat": series.legend}
+            {
+                "refId": chr(ord("A") + index),
+                "datasource": SOURCE,
+                "expr": series.query,
+                "legendFormat": series.legend,
+                "exemplar": series.query.startswith("histogram_quantile("),
+            }
             for index, series in enumerate(panel.series)
         ],
     }

@@ -167,7 +167,7 @@ class TestProcesses:
         assert {span.parent_id for span in spans} <= {span.span_id for span in spans} | {caller}
         assert [span.name for span in spans if span.parent_id == caller] == ["POST /intake/v1/appeals"]
 
-    def test_spans_tell_nothing_of_people_and_a_metric_leads_to_its_trace(self, running, collector, prometheus, eventually):
+    def test_spans_hold_codes_alone_and_a_metric_leads_to_its_trace(self, running, collector, prometheus, eventually):
         assert running
         assert {name for span in collector.spans for name in span.attributes} <= SPAN_ATTRIBUTES
         assert "Тестовое".encode() not in collector.received
