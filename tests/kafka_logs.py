@@ -36,5 +36,7 @@ async def opened(bootstrap: str, prefix: str | None = None) -> AsyncIterator[Kaf
 async def administrator(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
+    while admin._client.cluster.controller is None:  # a broker that was suspended registers again in a moment
+        await admin._client.force_metadata_update()
     yield admin
     await admin.close()

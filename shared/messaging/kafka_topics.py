@@ -16,6 +16,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     InvalidReplicationFactorError,
     KafkaError,
+    NodeNotReadyError,
     NoError,
     TopicAlreadyExistsError,
     UnknownTopicOrPartitionError,
@@ -262,6 +263,8 @@ async def described(client: AIOKafkaClient, names: Sequence[str]) -> Mapping[str
 
 
 async def _create(admin: AIOKafkaAdminClient, client: AIOKafkaClient, names: Sequence[str], replication: int | None) -> None:
+    if client.cluster.controller is None:  # no broker has registered yet; aiokafka would look for its id without asking
+        raise NodeNotReadyError("no controller is known yet")
     replicas = replication or min(REPLICAS, len(client.cluster.brokers()))
     new = [NewTopic(name, PARTITIONS, replicas, topic_configs=wanted_settings(name, replicas)) for name in names]
     response = await admin.create_topics(new)
