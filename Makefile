@@ -29,9 +29,8 @@ $(STAMP): requirements.lock pyproject.toml
 run: install  ## the whole suite on 127.0.0.1 (PORT=8000, DATA=.run/data)
 	@exec $(BIN)/aryz up --port $(PORT) --data $(DATA) --demo
 
-# What kills processes or measures has the machine to itself; the rest mostly waits, and three run at once on two cores.
-ALONE := tests/chaos/test_faults.py tests/chaos/test_kill.py tests/benchmarks
-AT_ONCE := -rs -n 3 --dist loadfile --no-loadscope-reorder
+# Tests mostly wait, so three run at once on two cores. Those marked `alone`, which measure, have the machine to themselves afterwards.
+AT_ONCE := -rs -p tests.at_once --at-once 3
 
 # Tests that run the product in their own process: what coverage is measured over. The others start processes, drive a browser or measure time.
 # slipcover adds a quarter of processor time to them, coverage.py's tracer doubles it: docs/decisions/17-coverage.md has the figures.
@@ -46,8 +45,7 @@ ifdef ARGS
 else ifdef CI
 	@$(MAKE) --no-print-directory coverage test-unmeasured
 else
-	@$(BIN)/python -m pytest $(AT_ONCE) $(ALONE:%=--ignore=%)
-	@$(BIN)/python -m pytest -rs $(ALONE)
+	@$(BIN)/python -m pytest $(AT_ONCE)
 endif
 
 coverage: install  ## line and branch coverage by tests inside the process, against recorded floors
@@ -57,8 +55,7 @@ coverage: install  ## line and branch coverage by tests inside the process, agai
 
 test-unmeasured: install chromium  ## the tests that `make coverage` leaves out
 	@$(ENGINES) kafka-libs || test -z "$$CI"
-	@$(BIN)/python -m pytest $(AT_ONCE) $(ALONE:%=--ignore=%) $(MEASURED:%=--ignore=%)
-	@$(BIN)/python -m pytest -rs $(ALONE)
+	@$(BIN)/python -m pytest $(AT_ONCE) $(MEASURED:%=--ignore=%)
 
 lint: install  ## style, types, import contracts
 	@$(BIN)/ruff check .

@@ -22,7 +22,16 @@ read_once()
 
 
 NEVER = 1_000_000
-LONGEST = ("security/test_fuzz.py", "security/test_bounded_work.py", "security/test_exports.py", "routing/desk/test_visibility.py")
+LONGEST = (
+    "security/test_fuzz.py",
+    "security/test_bounded_work.py",
+    "benchmarks/test_country.py",
+    "benchmarks/test_growth.py",
+    "chaos/test_bot.py",
+    "e2e/test_processes.py",
+    "security/test_exports.py",
+    "routing/desk/test_visibility.py",
+)
 """Files of minutes: begun first, so that no process works on one of them while the others have nothing left to do."""
 
 
@@ -33,7 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Freeze the imported objects, so that no garbage collection scans them again.
 
-    The oldest objects are scanned once a file of tests: by Python's own rule a sixth of the processor time went into that.
+    The oldest objects are collected once a file of tests: by Python's own rule a sixth of the processor time went into that. What is
+    still alive then, such as caches and modules, is frozen as well.
     """
     gc.collect()
     gc.freeze()
@@ -45,6 +55,7 @@ def _release_memory() -> Iterator[None]:
     yield
     release()
     gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import CodeType
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from starlette.applications import Starlette
 from starlette.datastructures import URL
 from starlette.requests import Request
@@ -25,6 +27,29 @@ from shared.web.languages import COOKIE, LANGUAGES, language_of
 _HERE: Final = Path(__file__).parent
 _SHORT: Final = {"kk": "Қаз", "ru": "Рус", "en": "Eng"}
 _YEAR: Final = 365 * 86400
+FORMATS: Final = ("number", "percent", "date", "datetime", "duration")
+"""Filters of templates that write a value as the reader's language does."""
+
+
+class _CompiledTemplates(BytecodeCache):
+    """The code of templates, compiled once in a process: the same for every language and application.
+
+    Jinja computes a filter of a constant when it compiles, so no template applies a format, which depends on the language, to one.
+    """
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, tuple[str, CodeType | None]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._compiled.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.checksum, bucket.code
+
+
+_COMPILED: Final = _CompiledTemplates()
 
 
 class Viewer(NamedTuple):
@@ -113,11 +138,12 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            bytecode_cache=_COMPILED,
             extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         )
         environment.install_gettext_translations(self.translations.of(language), newstyle=True)  # type: ignore[attr-defined]
         formats = Formats(language)
-        for name in ("number", "percent", "date", "datetime", "duration"):
+        for name in FORMATS:
             environment.filters[name] = getattr(formats, name)
         environment.globals["danger_advice"] = danger_advice(language)
         return environment

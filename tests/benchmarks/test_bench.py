@@ -10,6 +10,8 @@ from shared.messaging import consumer
 from tests.benchmarks import consume, end_to_end, relay
 from tests.benchmarks.ground import Ground
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def ground(kafka: KafkaCluster, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:

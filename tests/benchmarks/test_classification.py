@@ -12,6 +12,8 @@ from shared.server import settle_memory
 from tests.processor_time import slowness
 from training.labelled import read_texts
 
+pytestmark = pytest.mark.alone
+
 ROUNDS = 1500  # texts of one round
 MOST_ROUNDS = 10
 LONG = 20_000  # characters

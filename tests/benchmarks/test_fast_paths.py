@@ -5,6 +5,8 @@ import pytest
 from shared.settings import ServiceSettings
 from tests.benchmarks import fast_paths
 
+pytestmark = pytest.mark.alone
+
 SHORT = ("accepting on PostgreSQL, per appeal", "rows of three tables, 16 each", "12 positions locked, parked keys read")
 
 

@@ -14,6 +14,8 @@ from shared.domain.identifiers import RegistrationNumber
 from tests.intake.conftest import running
 from tests.processor_time import slowness
 
+pytestmark = pytest.mark.alone
+
 PAIRS = int(os.environ.get("ARYZ_GUESS_PAIRS", "600"))
 MOST_MS = 0.1  # between the medians, on a machine on which a refusal takes 5 ms
 LIMITS = {"wrong_pins_free": 1_000_000, "wrong_pins_per_address": 1_000_000, "wrong_pins_per_number": 1_000_000}

@@ -12,6 +12,8 @@ from shared.contracts import InquiryEscalated, InquiryOverdue
 from tests.provider_contact.conftest import NOW, world_in
 from tests.provider_contact.many_inquiries import add_open_inquiries
 
+pytestmark = pytest.mark.alone
+
 INQUIRIES, DUE = 100_000, 1_000
 A_PASS = 2.0  # seconds
 LATER = timedelta(days=10)  # the escalations of those that are due, and no other inquiry

@@ -14,6 +14,8 @@ from routing.clocks.service import ClockWatcher, reported_clocks
 from tests.routing.many_cases import add_open_cases
 from tests.routing.support import NOW, desk_in
 
+pytestmark = pytest.mark.alone
+
 CASES, OVERDUE = 100_000, 1_000
 A_PASS = 2.0  # seconds
 LATER = timedelta(days=4)  # as many more clocks are due by then, and the head is shown all of them

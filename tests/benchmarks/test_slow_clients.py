@@ -6,6 +6,8 @@ import pytest
 
 from tests.benchmarks import slow_clients
 
+pytestmark = pytest.mark.alone
+
 SECONDS = float(os.environ.get("ARYZ_SLOW_CLIENTS_SECONDS", "15"))
 P99_MS = 500
 GROWTH_MB = 30  # more than in as long a time of peace: 500 buffers of the kernel's and ours

@@ -27,6 +27,8 @@ from tests.chaos.report import Recovery, Run, all_percentiles, written
 from tests.chaos.senders import Clerk, Senders, complaint, consultation
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.alone
+
 FAULTS = int(os.environ.get("ARYZ_CHAOS_FAULTS", "6"))
 APPEALS = int(os.environ.get("ARYZ_CHAOS_APPEALS", "200"))
 SEED = int(os.environ.get("ARYZ_CHAOS_SEED", "1"))

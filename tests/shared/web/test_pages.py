@@ -5,16 +5,17 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import Depends, FastAPI
-from jinja2 import UndefinedError
+from jinja2 import Environment, UndefinedError, nodes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
 
 from shared.web.docs import mount_docs
 from shared.web.errors import html_error_response, prefers_html
 from shared.web.i18n import N_
-from shared.web.pages import Flash, Pages, Viewer
+from shared.web.pages import FORMATS, Flash, Pages, Viewer
 from shared.web.security import CSP, SecurityHeaders, require_same_origin
 
+ROOT = Path(__file__).parents[3]
 DEMO = Path(__file__).parent / "demo" / "templates"
 AT = datetime(2026, 11, 23, 11, 40, tzinfo=UTC)
 
@@ -180,3 +181,27 @@ class TestDocs:
     def test_an_application_with_its_own_page_is_refused(self):
         with pytest.raises(ValueError, match="docs_url"):
             mount_docs(FastAPI())
+
+
+class TestCompiledTemplates:
+    def test_one_compilation_serves_every_language_and_application(self, monkeypatch):
+        compiled = []
+        compile_ = Environment.compile
+        monkeypatch.setattr(Environment, "compile", lambda *given: compiled.append(given[2]) or compile_(*given))
+        applications = [Pages(DEMO), Pages(DEMO)]
+        for language in ("kk", "ru", "en"):
+            for pages in applications:
+                pages._environment(language).get_template("demo.html")
+        assert len(compiled) == len(set(compiled)) <= 1
+
+    def test_no_template_applies_a_format_to_a_constant(self):
+        """Jinja would compute it when it compiles, in the language of the first reader."""
+        environment = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], autoescape=True)
+        environment.filters |= dict.fromkeys(FORMATS, str)
+        templates = [path for top in ("services", "shared", "deploy") for path in (ROOT / top).rglob("templates/**/*.html")]
+        assert templates
+        for path in templates:
+            formatted = [found for found in environment.parse(path.read_text()).find_all(nodes.Filter) if found.name in FORMATS]
+            assert not [
+                found.lineno for found in formatted if not list(found.node.find_all(nodes.Name)) and not isinstance(found.node, nodes.Name)
+            ], path
