@@ -75,7 +75,7 @@ def _scores(sample: str) -> tuple[dict[Language, int], dict[Language, int]]:
     words = _WORD.findall(sample)
     signs = [_remembered_signs(word) if len(word) <= _LONGEST_WORD else _both_signs(word) for word in words]
     if words and sample.startswith(words[0]):
-        signs[0] = _both_signs(words[0], is_first=True)
+        signs[0] = _remembered_signs(words[0], is_first=True) if len(words[0]) <= _LONGEST_WORD else _both_signs(words[0], is_first=True)
     for written, cyrillic in signs:
         as_written["kk"] += written[0]
         as_cyrillic["kk"] += cyrillic[0]

@@ -79,7 +79,9 @@ class Detectors:
 
     def score(self, text_words: Sequence[str], sums: Sequence[float]) -> DetectorScores:
         """Return the scores of a text with these words. `sums`: `sums_of` its dictionary hits."""
-        columns = self._linear.score(text_words).columns + np.asarray(sums, np.float32) @ self._dictionary
+        columns = self._linear.score(text_words).columns
+        if any(sums):  # most texts have no word of the dictionaries
+            columns = columns + np.asarray(sums, np.float32) @ self._dictionary
         powers = np.exp(columns - columns.max())
         subjects = powers[self._subjects]
         return DetectorScores(

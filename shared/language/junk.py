@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Final
@@ -56,6 +56,7 @@ def junk_in(text: str, hits: Sequence[Hit] | None = None) -> Junk | None:
     return Junk.ADVERTISING if sum(_WEIGHED[term.group] * term.weight for term in terms) >= known.needed else None
 
 
+@lru_cache(maxsize=4_096)  # most words are common ones, and none is longer than `_SHORT`
 def _is_noise(word: str) -> bool:
     """Return whether a word is a walk along a row of the keyboard, a repetition, or has no vowel. Abbreviations are none."""
     lower = word.lower()
