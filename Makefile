@@ -30,7 +30,8 @@ run: install  ## the whole suite on 127.0.0.1 (PORT=8000, DATA=.run/data)
 	@exec $(BIN)/aryz up --port $(PORT) --data $(DATA) --demo
 
 # Tests mostly wait, so three run at once on two cores. Those marked `alone`, which measure, have the machine to themselves afterwards.
-AT_ONCE := -rs -p tests.at_once --at-once 3
+AT_ONCE := -rs -n 3 --dist loadfile --no-loadscope-reorder -m "not alone"
+ALONE := -rs -m alone tests/benchmarks tests/chaos
 
 # Tests that run the product in their own process: what coverage is measured over. The others start processes, drive a browser or measure time.
 # slipcover adds a quarter of processor time to them, coverage.py's tracer doubles it: docs/decisions/17-coverage.md has the figures.
@@ -46,6 +47,7 @@ else ifdef CI
 	@$(MAKE) --no-print-directory coverage test-unmeasured
 else
 	@$(BIN)/python -m pytest $(AT_ONCE)
+	@$(BIN)/python -m pytest $(ALONE)
 endif
 
 coverage: install  ## line and branch coverage by tests inside the process, against recorded floors
@@ -56,6 +58,7 @@ coverage: install  ## line and branch coverage by tests inside the process, agai
 test-unmeasured: install chromium  ## the tests that `make coverage` leaves out
 	@$(ENGINES) kafka-libs || test -z "$$CI"
 	@$(BIN)/python -m pytest $(AT_ONCE) $(MEASURED:%=--ignore=%)
+	@$(BIN)/python -m pytest $(ALONE)
 
 lint: install  ## style, types, import contracts
 	@$(BIN)/ruff check .
