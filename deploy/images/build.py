@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -23,7 +24,6 @@ WORK: Final = ROOT / ".run/images"
 BASE: Final = "aryz-base"
 DEBIAN: Final = "bookworm"
 PACKAGES: Final = "python3,python3-venv,ca-certificates,tzdata"
-PORT: Final = 18_000  # where a started image is asked; in a chroot it listens on this machine
 START_SECONDS: Final = 300.0  # a start takes 4 s of processor time, and other builds may run
 
 
@@ -110,19 +110,33 @@ def build(service: str) -> str:
 def start(name: str, service: str) -> None:
     """Start a built image as its user: migrate, serve, and answer as ready (the gateway: as alive). Raises RuntimeError."""
     container = buildah("from", "--pull-never", name)
-    is_gateway = service == "suite"
+    is_gateway, port = service == "suite", _free_port()
     inside = ("buildah", "run", "--isolation", "chroot", container, "--", "aryz-service")
     try:
         if not is_gateway:
             subprocess.run([*inside, "migrate"], check=True)  # noqa: S603 - our own command
         verb = [] if is_gateway else ["api"]
-        with subprocess.Popen([*inside, *verb, "--port", str(PORT)], start_new_session=True) as process:  # noqa: S603 - our own command
+        written = WORK / f"{service}.log"
+        with (
+            written.open("w") as log,
+            subprocess.Popen([*inside, *verb, "--port", str(port)], start_new_session=True, stdout=log, stderr=log) as process,  # noqa: S603 - our own command
+        ):
             try:
-                _wait_ready(f"http://127.0.0.1:{PORT}{'/health/live' if is_gateway else f'/{service}/health/ready'}", process)
+                _wait_ready(f"http://127.0.0.1:{port}{'/health/live' if is_gateway else f'/{service}/health/ready'}", process)
+            except RuntimeError as error:
+                raise RuntimeError(f"{error}: {written.read_text()[-2000:]}") from None
             finally:
                 process.terminate()
     finally:
         buildah("rm", container)
+
+
+def _free_port() -> int:
+    """Return a port of this machine, where the processes of a chroot listen."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+    return port
 
 
 def _wait_ready(url: str, process: subprocess.Popen[bytes]) -> None:
