@@ -20,6 +20,7 @@ ALLOWED: Final = frozenset(
     {"timestamp", "level", "event", "logger", "service", "trace_id", "span_id", "method", "route", "error", "where", "code", "reason"}
     | {"event_id", "event_type", "correlation_id", "causation_id", "appeal_id", "provider_id", "inquiry_id", "clock_id"}
     | {"topic", "group", "worker", "holder", "queue", "role", "region", "channel", "kind", "policy", "version", "state", "action"}
+    | {"pseudonym"}  # of a person who signs in: a keyed hash
     | {"first_day", "last_day", "filter_names"}  # of an export
 )
 

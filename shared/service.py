@@ -18,7 +18,9 @@ from starlette.types import ASGIApp
 from typing_extensions import TypeVar
 
 from shared import migrations, operations, sealing
-from shared.auth import ClientCredentials, LocalIssuer, LocalServiceTokens, RevokedTokens, ServiceTokens, TokenVerifier, UrlKeys, revocation
+from shared.auth import ClientCredentials, LocalIssuer, LocalServiceTokens, RevokedTokens, ServiceTokens, TokenVerifier, revocation
+from shared.auth.assembly import oidc_verifier, page_sessions, provider_keys
+from shared.auth.page_sessions import PageSessions
 from shared.clock import Clock, SystemClock
 from shared.contents import Contents
 from shared.contracts import APPEALS
@@ -50,6 +52,7 @@ from shared.unit_of_work import UnitsOfWork
 from shared.web.docs import mount_docs
 from shared.web.errors import error_pages
 from shared.web.parked import parked_pages
+from shared.web.renewal import RenewPageSessions
 from shared.web.security import SecurityHeaders
 
 INBOX_RETENTION = timedelta(days=30)  # longer than any record may wait between the log and a consumer
@@ -103,6 +106,8 @@ class Foundation:
     issuer: LocalIssuer | None
     """The issuer of one machine; None where an OIDC provider says who is who."""
     outside: httpx.AsyncClient
+    page_sessions: PageSessions | None = None
+    """Page sessions of people who sign in at an OIDC provider; None where the local issuer signs them in, or nobody does."""
     local_apps: dict[str, ASGIApp] = field(default_factory=dict)
     """Services that live in this process: they are asked without a network."""
     _clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
@@ -121,15 +126,17 @@ class Foundation:
         outside = httpx.AsyncClient(verify=authorities())
         issuer = None if settings.oidc_issuer else LocalIssuer(key_folder, env=settings.env, clock=clock)
         revoked = RevokedTokens(settings.data.absolute() / revocation.FILE)
+        tokens, sessions = (issuer.verifier(revoked), None) if issuer else _oidc(settings, outside, keys, clock, revoked)
         return cls(
             settings=settings,
             clock=clock,
             ids=ids or RandomIds(),
             log=event_log(settings),
             keys=keys,
-            tokens=issuer.verifier(revoked) if issuer else _oidc_verifier(settings, outside, clock, revoked),
+            tokens=tokens,
             issuer=issuer,
             outside=outside,
+            page_sessions=sessions,
         )
 
     async def start(self) -> None:
@@ -196,6 +203,7 @@ class Parts(Generic[SettingsT_co]):
     idempotency: Idempotency
     metrics: Metrics
     issuer: LocalIssuer | None
+    page_sessions: PageSessions | None = None
     last_steps: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """What is awaited when the process ends, after the last answer and before the database is closed."""
 
@@ -251,6 +259,7 @@ def build_parts(service: Service[SettingsT], settings: SettingsT, foundation: Fo
         idempotency=Idempotency(sealer, pepper),
         metrics=Metrics(service.name),
         issuer=foundation.issuer,
+        page_sessions=foundation.page_sessions,
     )
 
 
@@ -362,13 +371,14 @@ def assemble(
     operators = app.state.operators = OperatorAccess(settings)
     app.router.routes[:0] = front
     app.add_middleware(DirectRoutes, routes=front)
+    app.add_middleware(RenewPageSessions)
     for router in (*routers, service.parked_pages, operations.router):
         app.include_router(router, prefix=f"/{service.name}")
     install_error_handlers(app, header_limit=settings.header_bytes)
     document(app, examples=resources.files(service.package) / "openapi_examples.json")
     mount_docs(app, prefix=f"/{service.name}", allow=operators.require_reader)
     error_pages().mount_static(app)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, form_targets=settings.sign_in_origins)
     app.add_middleware(Observe, service=service.name)
     return app
 
@@ -382,8 +392,9 @@ def worker_app(service: Service[SettingsT], settings: SettingsT, parts: Parts[Se
     return app
 
 
-def _oidc_verifier(settings: ServiceSettings, client: httpx.AsyncClient, clock: Clock, revoked: RevokedTokens) -> TokenVerifier:
-    if not (settings.oidc_issuer and settings.oidc_jwks_url):
-        raise MissingSetting("ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER")
-    keys = UrlKeys(settings.oidc_jwks_url, client, clock)
-    return TokenVerifier(keys, issuer=settings.oidc_issuer, audience=settings.oidc_audience, clock=clock, revoked=revoked)
+def _oidc(
+    settings: ServiceSettings, client: httpx.AsyncClient, keys: sealing.KeyMaterial, clock: Clock, revoked: RevokedTokens
+) -> tuple[TokenVerifier, PageSessions | None]:
+    source = provider_keys(settings, client, clock)
+    tokens = oidc_verifier(settings, source, clock, revoked)
+    return tokens, page_sessions(settings, client, source, tokens, keys, clock)

@@ -130,6 +130,18 @@ class ServiceSettings(BaseSettings):
     oidc_token_url: str | None = Field(None, validation_alias="ARYZ_OIDC_TOKEN_URL")
     oidc_client_id: str | None = Field(None, validation_alias="ARYZ_OIDC_CLIENT_ID")
     oidc_client_secret: SecretStr | None = Field(None, validation_alias="ARYZ_OIDC_CLIENT_SECRET")
+    oidc_claims_file: Path | None = Field(
+        None, validation_alias="ARYZ_OIDC_CLAIMS_FILE", description="claims and names of roles; absent: shared/auth/data/claims.toml"
+    )
+    oidc_pages_client_id: str | None = Field(
+        None, validation_alias="ARYZ_OIDC_PAGES_CLIENT_ID", description="the client of the pages; absent: nobody signs in on pages"
+    )
+    oidc_pages_client_secret: SecretStr | None = Field(None, validation_alias="ARYZ_OIDC_PAGES_CLIENT_SECRET")
+    oidc_authorization_url: str | None = Field(None, validation_alias="ARYZ_OIDC_AUTHORIZATION_URL", pattern=r"^https?://[^/?#]+/")
+    oidc_end_session_url: str | None = Field(None, validation_alias="ARYZ_OIDC_END_SESSION_URL", pattern=r"^https?://[^/?#]+/")
+    pages_url: str | None = Field(
+        None, validation_alias="ARYZ_PAGES_URL", pattern=r"^https?://[^/?#]+$", description="where browsers reach the pages"
+    )
 
     worker: bool = Field(default=True, description="run relay, consumer and jobs inside the API's process (the one-machine form)")
 
@@ -148,6 +160,12 @@ class ServiceSettings(BaseSettings):
         """Return the name of a setting as the environment spells it. pydantic reports a service's own setting by its field name alone."""
         name, *inside = map(str, location)
         return ".".join([f"{cls.model_config.get('env_prefix', '')}{name}".upper() if name in cls.model_fields else name, *inside])
+
+    @property
+    def sign_in_origins(self) -> tuple[str, ...]:
+        """Return the origins of the provider to which a form of ours may lead: signing in and signing out."""
+        urls = filter(None, (self.oidc_authorization_url, self.oidc_end_session_url))
+        return tuple(dict.fromkeys("/".join(url.split("/", 3)[:3]) for url in urls)) if self.oidc_pages_client_id else ()
 
     def url_of(self, service: str) -> str | None:
         """Return the URL of another service, or None if it runs in this process."""

@@ -10,14 +10,16 @@ from fastapi.responses import JSONResponse
 
 from shared import operations
 from shared.auth import LocalIssuer, TokenVerifier
+from shared.auth.page_sessions import PageSessions
 from shared.clock import Clock
 from shared.errors import NotFound, install_error_handlers
 from shared.operators import OperatorAccess, require_operator
 from shared.service import Foundation
 from shared.settings import ServiceSettings
 from shared.telemetry import metrics_response
+from shared.web.renewal import RenewPageSessions
 from shared.web.security import SecurityHeaders
-from suite import pages
+from suite import pages, provider_sign_in
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,6 +32,7 @@ class HomeParts:
     clock: Clock
     tokens: TokenVerifier
     issuer: LocalIssuer | None
+    page_sessions: PageSessions | None
     foundation: Foundation
 
 
@@ -37,13 +40,15 @@ def create_home(settings: ServiceSettings, foundation: Foundation, services: Seq
     """Create the home application of these services. It stores nothing and has no background loops."""
     app = FastAPI(title="Aryz", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.foundation = foundation
-    app.state.parts = HomeParts(settings, foundation.clock, foundation.tokens, foundation.issuer, foundation)
+    app.state.parts = HomeParts(settings, foundation.clock, foundation.tokens, foundation.issuer, foundation.page_sessions, foundation)
     app.state.services, app.state.operators = services, OperatorAccess(settings)
     app.include_router(router)
     app.include_router(pages.router)
+    app.include_router(provider_sign_in.router)
     pages.PAGES.mount_static(app)
+    app.add_middleware(RenewPageSessions)
     install_error_handlers(app, header_limit=settings.header_bytes)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, form_targets=settings.sign_in_origins)
     return app
 
 

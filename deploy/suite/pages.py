@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Final, NamedTuple, TypedDict
 from uuid import UUID
 
 import httpx
@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ValidationError
 
 from shared.auth import InvalidToken, LocalIssuer, PagePrincipalDep, Principal, Role
+from shared.auth.page_sessions import PageSessions
 from shared.domain.labels import Language
 from shared.domain.regions import regions
 from shared.errors import NotFound, Unavailable
@@ -30,7 +31,7 @@ from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.pages import Flash, Pages
 from shared.web.security import require_same_origin
-from shared.web.session import clear_session, safe_next, session_token, set_session
+from shared.web.session import ENDED, clear_session, safe_next, session_token, set_cookies, set_session
 from shared.web.viewer import role_labels, show_viewer
 
 HERE: Final = Path(__file__).parent
@@ -44,7 +45,10 @@ PAGES: Final = Pages(
     locale_dirs=[HERE / "locales"],
     static_dirs=[HERE / "static"],
     assets_prefix="/static",
-    flashes={"signed-out": Flash(N_("You are signed out."))},
+    flashes={
+        "signed-out": Flash(N_("You are signed out.")),
+        "no-role": Flash(N_("You are signed in, but you have no role in Aryz yet. Ask your administrator for one."), "warn"),
+    },
 )
 router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
 log = structlog.get_logger("home")
@@ -95,6 +99,21 @@ class Figures(BaseModel):
     as_of: datetime
 
 
+class SignInTrouble(NamedTuple):
+    """Why a person was not signed in, and what to do."""
+
+    status: int
+    title: str
+    advice: str
+
+
+PROVIDER_SILENT: Final = SignInTrouble(
+    503,
+    N_("Signing in is not possible at the moment"),
+    N_("The sign-in service does not answer. Wait a minute and try again. If it lasts, tell your administrator."),
+)
+
+
 @cache
 def demo_users() -> Sequence[DemoUser]:
     """Return the users of demo_users.toml, in its order."""
@@ -112,9 +131,25 @@ async def home(request: Request, principal: PagePrincipalDep) -> HTMLResponse:
 
 
 @router.get("/sign-in")
-async def sign_in(request: Request) -> HTMLResponse:
+async def sign_in(request: Request) -> Response:
+    """Show the sign-in of this machine, or lead to the provider."""
+    target = safe_next(request.query_params.get("next"))
+    sessions = _foundation(request).page_sessions
+    if sessions is not None:
+        return await to_provider(request, sessions, target)
     _issuer(request)
-    return _sign_in_page(request, safe_next(request.query_params.get("next")))
+    return _sign_in_page(request, target)
+
+
+async def to_provider(request: Request, sessions: PageSessions, target: str) -> Response:
+    """Lead to the provider, or say that it does not answer."""
+    if not await sessions.provider.answers():
+        log.warning("not-signed-in", reason="provider-silent")
+        return not_signed_in(request, PROVIDER_SILENT, target)
+    attempt, cookies = sessions.begin(target, request)
+    response = RedirectResponse(sessions.provider.authorization_url(attempt, language_of(request)), 303)
+    set_cookies(response, cookies, secure=is_over_tls(request))
+    return response
 
 
 @router.post("/sign-in", dependencies=[Depends(require_same_origin)])
@@ -135,20 +170,27 @@ async def signed_in(request: Request) -> Response:
         principal = await foundation.tokens.verify(token)
     except InvalidToken:
         return _sign_in_page(request, destination, error=PAGES.text(request, BAD_TOKEN), status=422)
-    response = PAGES.redirect(_landing(destination, principal))
+    response = PAGES.redirect(page_after_sign_in(destination, principal))
     seconds = (principal.expires_at - foundation.clock.now()).total_seconds() if principal.expires_at else 0
-    set_session(response, token, min(int(seconds), LONGEST_SESSION), secure=_is_over_tls(request))
+    set_session(response, token, min(int(seconds), LONGEST_SESSION), secure=is_over_tls(request))
     return response
 
 
 @router.post("/sign-out", dependencies=[Depends(require_same_origin)])
 async def sign_out(request: Request) -> RedirectResponse:
-    """End the session and revoke its token, so that no copy of it works. Raises Unavailable if that cannot be stored."""
-    token = session_token(request)
+    """End the session and revoke its token, so that no copy of it works. Raises Unavailable if that cannot be stored.
+
+    With an OIDC provider its session ends as well: the browser goes there and comes back to `/signed-out`.
+    """
+    foundation, token = _foundation(request), session_token(request)
+    if foundation.page_sessions is not None:
+        response = RedirectResponse(await foundation.page_sessions.sign_out(request, language_of(request)), 303)
+        set_cookies(response, ENDED, secure=is_over_tls(request))
+        return response
     if token:
-        await _foundation(request).tokens.revoke(token)
+        await foundation.tokens.revoke(token)
     response = PAGES.redirect("/", flash="signed-out")
-    clear_session(response, secure=_is_over_tls(request))
+    clear_session(response, secure=is_over_tls(request))
     return response
 
 
@@ -157,13 +199,21 @@ def _sign_in_page(request: Request, target: str, *, error: str | None = None, st
     return PAGES.render(request, "sign_in.html", status, users=users, next=target, error=error)
 
 
-def _landing(wanted: str, principal: Principal) -> str:
+def not_signed_in(request: Request, trouble: SignInTrouble, target: str) -> HTMLResponse:
+    """Return the page of a sign-in that failed. It leads to another attempt for the same page."""
+    response = PAGES.render(request, "not_signed_in.html", trouble.status, title=trouble.title, advice=trouble.advice, next=target)
+    if trouble is PROVIDER_SILENT:
+        response.headers["retry-after"] = "60"
+    return response
+
+
+def page_after_sign_in(wanted: str, principal: Principal) -> str:
     """Return the page to show after signing in: the one that was asked for if this person may open it, otherwise the person's own."""
     path = wanted.partition("?")[0]
     return landing_of(principal.role) if path == HOME or not may_open(path, principal.roles) else wanted
 
 
-def _is_over_tls(request: Request) -> bool:
+def is_over_tls(request: Request) -> bool:
     return request.url.scheme == "https"
 
 

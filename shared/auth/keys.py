@@ -22,8 +22,11 @@ log = structlog.get_logger("auth")
 
 
 class KeySource(Protocol):
-    async def key(self, kid: str | None) -> Key | None:
-        """Return the signature key with this id, or the only key. None if there is none. Raises Unavailable if no keys are loaded."""
+    async def key(self, kid: str | None, *, is_trusted: bool = False) -> Key | None:
+        """Return the signature key with this id, or the only key. None if there is none. Raises Unavailable if no keys are loaded.
+
+        `is_trusted`: the token comes from the provider itself, so that a new key id is loaded at once.
+        """
         ...
 
 
@@ -37,10 +40,10 @@ class _RefreshedKeys:
         self._read_at: datetime | None = None
         self._lock = asyncio.Lock()
 
-    async def key(self, kid: str | None) -> Key | None:
-        if self._is_due(kid):
+    async def key(self, kid: str | None, *, is_trusted: bool = False) -> Key | None:
+        if self._is_due(kid, is_trusted):
             async with self._lock:
-                if self._is_due(kid):
+                if self._is_due(kid, is_trusted):
                     await self._refresh()
         if not self._keys:
             raise Unavailable("The keys that tokens are checked with cannot be read.")
@@ -48,11 +51,13 @@ class _RefreshedKeys:
             return next(iter(self._keys.values()))
         return self._keys.get(kid)
 
-    def _is_due(self, kid: str | None) -> bool:
-        now = self._clock.now()
-        if self._tried_at is not None and now - self._tried_at < MIN_INTERVAL:
+    def _is_due(self, kid: str | None, is_trusted: bool) -> bool:
+        now, is_new = self._clock.now(), kid is not None and kid not in self._keys
+        if is_new and is_trusted:
+            return True
+        if self._tried_at is not None and timedelta(0) <= now - self._tried_at < MIN_INTERVAL:  # a clock may be set back
             return False
-        return self._read_at is None or now - self._read_at >= MAX_AGE or (kid is not None and kid not in self._keys)
+        return self._read_at is None or now - self._read_at >= MAX_AGE or is_new
 
     async def _refresh(self) -> None:
         try:

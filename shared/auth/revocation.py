@@ -1,10 +1,11 @@
-"""Revoked tokens, in one file that all processes over the data folder share."""
+"""Revoked tokens and ended sessions, in one file that all processes over the data folder share."""
 
 import asyncio
 import math
 import os
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -13,6 +14,7 @@ from shared.errors import Unavailable
 
 FILE = "revoked.db"
 POLL_SECONDS = 1.0  # other processes see a revocation within this time; the own process sees it at once
+SESSION_LIMIT = timedelta(hours=12)  # a working day: the longest page session, and how long an ended one is remembered
 LIMIT = 100_000  # tokens, about 10 MB; above it those that expire first are dropped
 READ_SECONDS = 0.05  # a poll waits no longer for a process that is writing; the next poll reads the change
 WRITE_SECONDS = 5.0
@@ -40,6 +42,14 @@ class RevokedTokens:
             self._polled_at = now
             self._poll(now)
         return token in self._until
+
+    def is_before_end(self, subject: bytes, issued: float, now: float) -> bool:
+        """Return whether all sessions of a subject were ended by `end_all` after a token of it was issued at `issued`."""
+        return self.has(subject, now) and issued <= self._until[subject] - SESSION_LIMIT.total_seconds()
+
+    async def end_all(self, subject: bytes, *, ended: float, now: float) -> None:
+        """Revoke all tokens of a subject that were issued up to `ended`. Raises Unavailable."""
+        await self.add(subject, until=ended + SESSION_LIMIT.total_seconds(), now=now)
 
     async def add(self, token: bytes, *, until: float, now: float) -> None:
         """Revoke the token with this hash, which expires at `until`, durably. Raises Unavailable if the file cannot be written."""

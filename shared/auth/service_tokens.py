@@ -11,7 +11,7 @@ from shared.auth.issuer import LocalIssuer
 from shared.clock import Clock
 from shared.errors import Unavailable
 
-LOCAL_LIFETIME = timedelta(hours=1)
+LOCAL_LIFETIME = timedelta(minutes=5)
 MARGIN = timedelta(seconds=60)  # a token is renewed this long before it expires
 TIMEOUT = 5.0  # seconds
 

@@ -1,25 +1,22 @@
 """Verification of bearer tokens: signed JWTs, checked by signature, issuer, audience and time, as `Principal`."""
 
 import warnings
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Final, TypeAlias, cast
+from typing import Final, NamedTuple
 from uuid import UUID
 
+import structlog
 from joserfc import jws, jwt
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import Key
-from pydantic import JsonValue
 
+from shared.auth.claims import ClaimMapping, Claims, claim_mapping, first_of
 from shared.auth.keys import KeySource
-from shared.auth.principal import ROLES, Principal, Role
-from shared.auth.revocation import RevokedTokens
+from shared.auth.principal import Principal
+from shared.auth.revocation import SESSION_LIMIT, RevokedTokens
 from shared.clock import Clock
 from shared.errors import Unauthorized
-
-Claims: TypeAlias = Mapping[str, JsonValue]
-"""The claims of a JWT: untrusted JSON, each checked where it is read."""
 
 ALGORITHMS: Final = frozenset({"ES256", "RS256", "Ed25519", "EdDSA"})  # EdDSA is the former name of Ed25519 (RFC 9864)
 TOKEN_LIMIT = 8_192  # characters; servers refuse longer headers as well
@@ -27,6 +24,10 @@ SUBJECT_LIMIT = 200
 LATEST: Final = datetime.max.replace(tzinfo=UTC).timestamp() - 1  # the end of the year 9999
 REMEMBERED = 10_000  # tokens, about 5 MB
 REMEMBERED_FOR = timedelta(minutes=5)  # a withdrawn key is therefore rejected within this time plus `keys.MAX_AGE`
+LEEWAY = timedelta(seconds=60)  # how far the clocks of issuer and verifier may differ
+SERVICE_LIFE = timedelta(minutes=5)  # a client that the provider has revoked is out after this time
+
+log = structlog.get_logger("auth")
 
 
 class InvalidToken(Unauthorized):
@@ -39,6 +40,15 @@ class InvalidToken(Unauthorized):
         self.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
 
 
+class _Revocable(NamedTuple):
+    """By what a token can be revoked: hashes of its signed part, its session and its subject, and when it was issued."""
+
+    token: bytes
+    session: bytes | None
+    subject: bytes
+    issued: float
+
+
 class TokenVerifier:
     """Verifies the tokens of one issuer for one audience. A token that was seen before costs a hash and a look-up."""
 
@@ -49,31 +59,43 @@ class TokenVerifier:
         issuer: str,
         audience: str,
         clock: Clock,
-        leeway: timedelta = timedelta(seconds=30),
+        leeway: timedelta = LEEWAY,
         revoked: RevokedTokens | None = None,
+        mapping: ClaimMapping | None = None,
+        service_life: timedelta | None = None,
     ) -> None:
-        """`revoked`: tokens that were revoked before they expire. None if tokens cannot be revoked."""
+        """Verify with `keys`.
+
+        `revoked`: tokens and sessions that ended before they expire. None if tokens cannot be revoked.
+        `service_life`: tokens of services that live longer are refused. None: any lifetime.
+        """
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
         self._leeway = leeway.total_seconds()
         self._revoked = revoked
-        self._remembered: dict[bytes, tuple[float, Principal, bytes]] = {}
+        self._mapping = mapping or claim_mapping()
+        self._service_life = service_life.total_seconds() if service_life else None
+        self._remembered: dict[bytes, tuple[float, Principal, _Revocable]] = {}
 
-    async def verify(self, token: str) -> Principal:
-        """Return the principal of a valid token. Raises InvalidToken, and Unavailable while the issuer's keys cannot be read."""
+    async def verify(self, token: str, *, is_trusted: bool = False) -> Principal:
+        """Return the principal of a valid token. Raises InvalidToken, and Unavailable while the issuer's keys cannot be read.
+
+        `is_trusted`: the token comes from the issuer itself.
+        """
         now = self._clock.now().timestamp()
         digest = sha256(token.encode("utf-8", "replace")).digest()
         known = self._remembered.get(digest)
         if known is not None and now < known[0]:
             self._refuse_revoked(known[2], now)
             return known[1]
-        claims = await self._claims(token)
+        claims = await signed_claims(token, self._keys, is_trusted=is_trusted)
         ends = self._check(claims, now)
-        principal, key = _principal(claims, self._issuer, ends), _revocation_key(token)
-        self._refuse_revoked(key, now)
-        self._remember(digest, min(ends, now + REMEMBERED_FOR.total_seconds()), principal, key)
+        principal, revocable = self._principal(claims, ends), self._revocable(token, claims)
+        self._refuse_long_service(principal, claims, ends)
+        self._refuse_revoked(revocable, now)
+        self._remember(digest, min(ends, now + REMEMBERED_FOR.total_seconds()), principal, revocable)
         return principal
 
     async def revoke(self, token: str) -> None:
@@ -86,39 +108,125 @@ class TokenVerifier:
             now = self._clock.now().timestamp()
             await self._revoked.add(_revocation_key(token), until=principal.expires_at.timestamp(), now=now)
 
-    def _refuse_revoked(self, key: bytes, now: float) -> None:
-        if self._revoked is not None and self._revoked.has(key, now):
+    async def end_session(self, session: str) -> None:
+        """Refuse all tokens of a session of the provider from now on. Raises Unavailable."""
+        if self._revoked is not None:
+            now = self._clock.now().timestamp()
+            await self._revoked.add(session_key(self._issuer, session), until=now + SESSION_LIMIT.total_seconds(), now=now)
+
+    async def end_sessions_of(self, subject: str, at: float) -> None:
+        """Refuse all tokens of a subject that were issued up to `at`, in seconds since the epoch. Raises Unavailable."""
+        if self._revoked is not None:
+            await self._revoked.end_all(subject_key(self._issuer, subject), ended=at, now=self._clock.now().timestamp())
+
+    async def is_first_use(self, token_id: str, until: float) -> bool:
+        """Return whether a token that may be used once is new, and remember it until it expires. Raises Unavailable."""
+        now, key = self._clock.now().timestamp(), sha256(f"once\n{self._issuer}\n{token_id}".encode()).digest()
+        if self._revoked is None or self._revoked.has(key, now):
+            return False
+        await self._revoked.add(key, until=until, now=now)
+        return True
+
+    def has_ended(self, session: str) -> bool:
+        """Return whether a session of the provider has ended."""
+        return self._revoked is not None and self._revoked.has(session_key(self._issuer, session), self._clock.now().timestamp())
+
+    @property
+    def leeway(self) -> timedelta:
+        """How long after its expiry a token is accepted."""
+        return timedelta(seconds=self._leeway)
+
+    def _refuse_revoked(self, revocable: _Revocable, now: float) -> None:
+        if self._revoked is None:
+            return
+        if self._revoked.has(revocable.token, now) or (revocable.session is not None and self._revoked.has(revocable.session, now)):
+            raise InvalidToken
+        if self._revoked.is_before_end(revocable.subject, revocable.issued, now):
             raise InvalidToken
 
-    async def _claims(self, token: str) -> Claims:
-        if len(token) > TOKEN_LIMIT or not token.isascii():
+    def _refuse_long_service(self, principal: Principal, claims: Claims, ends: float) -> None:
+        if self._service_life is None or not principal.has("service"):
+            return
+        if ends - self._leeway - moment(claims, "iat") > self._service_life:
+            log.warning("service-token-lives-too-long", service=principal.subject)  # the provider's settings have to be mended
             raise InvalidToken
-        try:
-            header = jws.extract_compact(token.encode()).protected
-            if header.get("alg") not in ALGORITHMS:
-                raise InvalidToken
-            key = await self._keys.key(_text(header, "kid"))
-            if key is None:
-                raise InvalidToken
-            return _decode(token, key)
-        except (JoseError, ValueError, TypeError, RecursionError):  # RecursionError: JSON has no limit for nested brackets
-            raise InvalidToken from None
 
     def _check(self, claims: Claims, now: float) -> float:
         """Return the expiry of the token in seconds since the epoch, leeway included."""
-        audience = claims.get("aud")
-        if claims.get("iss") != self._issuer or self._audience not in (audience if isinstance(audience, list) else [audience]):
+        if claims.get("iss") != self._issuer or not is_for(claims, self._audience):
             raise InvalidToken
-        ends = _moment(claims, "exp")
-        if now >= ends + self._leeway or any(now < _moment(claims, each) - self._leeway for each in ("nbf", "iat") if each in claims):
-            raise InvalidToken
-        return ends + self._leeway
+        return check_times(claims, now, self._leeway)
 
-    def _remember(self, digest: bytes, until: float, principal: Principal, key: bytes) -> None:
+    def _remember(self, digest: bytes, until: float, principal: Principal, revocable: _Revocable) -> None:
         self._remembered.pop(digest, None)
         while len(self._remembered) >= REMEMBERED:
             self._remembered.pop(next(iter(self._remembered)))
-        self._remembered[digest] = until, principal, key
+        self._remembered[digest] = until, principal, revocable
+
+    def _revocable(self, token: str, claims: Claims) -> _Revocable:
+        session = text_of(claims, "sid")
+        return _Revocable(
+            _revocation_key(token),
+            session_key(self._issuer, session) if session else None,
+            subject_key(self._issuer, text_of(claims, "sub") or ""),
+            moment(claims, "iat") if "iat" in claims else 0.0,
+        )
+
+    def _principal(self, claims: Claims, ends: float) -> Principal:
+        paths = self._mapping.claims
+        subject = text_of(claims, "sub") or ""
+        if not subject.strip() or len(subject) > SUBJECT_LIMIT:
+            raise InvalidToken
+        region = _text(first_of(claims, paths.region))
+        return Principal(
+            subject=subject,
+            issuer=self._issuer,
+            roles=self._mapping.roles_of(claims),
+            region=None if region is None else region.strip(),
+            provider_id=_optional_uuid(_text(first_of(claims, paths.provider_id))),
+            name=(_text(first_of(claims, paths.name)) or "").strip() or None,
+            expires_at=datetime.fromtimestamp(min(ends, LATEST), UTC),
+        )
+
+
+async def signed_claims(token: str, keys: KeySource, *, is_trusted: bool = False) -> Claims:
+    """Return the claims of a token with a valid signature; nothing else is checked. Raises InvalidToken and Unavailable."""
+    if len(token) > TOKEN_LIMIT or not token.isascii():
+        raise InvalidToken
+    try:
+        header = jws.extract_compact(token.encode()).protected
+        if header.get("alg") not in ALGORITHMS:
+            raise InvalidToken
+        key = await keys.key(text_of(header, "kid"), is_trusted=is_trusted)
+        if key is None:
+            raise InvalidToken
+        return _decode(token, key)
+    except (JoseError, ValueError, TypeError, RecursionError):  # RecursionError: JSON has no limit for nested brackets
+        raise InvalidToken from None
+
+
+def check_times(claims: Claims, now: float, leeway: float) -> float:
+    """Return the expiry in seconds since the epoch, leeway included. Raises InvalidToken outside the token's time."""
+    ends = moment(claims, "exp")
+    if now > ends + leeway or any(now < moment(claims, each) - leeway for each in ("nbf", "iat") if each in claims):
+        raise InvalidToken
+    return ends + leeway
+
+
+def is_for(claims: Claims, audience: str) -> bool:
+    """Return whether the token names the audience."""
+    named = claims.get("aud")
+    return audience in (named if isinstance(named, list) else [named])
+
+
+def session_key(issuer: str, session: str) -> bytes:
+    """Return the hash by which an ended session of the provider is remembered."""
+    return sha256(f"session\n{issuer}\n{session}".encode()).digest()
+
+
+def subject_key(issuer: str, subject: str) -> bytes:
+    """Return the hash by which the end of all sessions of a subject is remembered."""
+    return sha256(f"subject\n{issuer}\n{subject}".encode()).digest()
 
 
 def _revocation_key(token: str) -> bytes:
@@ -132,24 +240,7 @@ def _decode(token: str, key: Key) -> Claims:
         return jwt.decode(token, key, algorithms=ALGORITHMS).claims
 
 
-def _principal(claims: Claims, issuer: str, ends: float) -> Principal:
-    named = claims.get("roles", claims.get("role", []))
-    given = named if isinstance(named, list) else [named]
-    subject = _text(claims, "sub") or ""
-    if not subject.strip() or len(subject) > SUBJECT_LIMIT:
-        raise InvalidToken
-    return Principal(
-        subject=subject,
-        issuer=issuer,
-        roles=frozenset(cast("Role", role) for role in given if isinstance(role, str) and role in ROLES),
-        region=(_text(claims, "region") or "").strip() if "region" in claims else None,
-        provider_id=_optional_uuid(claims, "provider_id"),
-        name=(_text(claims, "name") or "").strip() or None,
-        expires_at=datetime.fromtimestamp(min(ends, LATEST), UTC),
-    )
-
-
-def _moment(claims: Claims, claim: str) -> float:
+def moment(claims: Claims, claim: str) -> float:
     """Return the claim in seconds since the epoch (RFC 7519 §2: NumericDate). Raises InvalidToken outside the years 1970 to 9999."""
     value = claims.get(claim)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST:  # NaN is in no range
@@ -157,9 +248,12 @@ def _moment(claims: Claims, claim: str) -> float:
     return float(value)
 
 
-def _text(claims: Claims, claim: str) -> str | None:
+def text_of(claims: Claims, claim: str) -> str | None:
     """Return the claim as text, None if it is missing. Raises InvalidToken for another type and for text that databases refuse."""
-    value = claims.get(claim)
+    return _text(claims.get(claim))
+
+
+def _text(value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or "\0" in value:
@@ -171,8 +265,7 @@ def _text(claims: Claims, claim: str) -> str | None:
     return value
 
 
-def _optional_uuid(claims: Claims, claim: str) -> UUID | None:
-    text = _text(claims, claim)
+def _optional_uuid(text: str | None) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:

@@ -1,5 +1,6 @@
 """Security headers of all responses, and the origin check of form posts."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -9,7 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-CSP: Final = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
+OWN_FORMS: Final = "form-action 'self'"
+CSP: Final = f"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; {OWN_FORMS}; object-src 'none'"
 HEADERS: Final = {
     "content-security-policy": CSP,
     "x-content-type-options": "nosniff",
@@ -28,8 +30,10 @@ class SecurityHeaders:
     and the request must not be repeated over plain HTTP.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, form_targets: Sequence[str] = ()) -> None:
+        """`form_targets`: further origins to which a form may lead, such as the identity provider at which a session ends."""
         self.app = app
+        self._form_action = " ".join([OWN_FORMS, *form_targets]).encode() if form_targets else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,10 +48,16 @@ class SecurityHeaders:
                 if message["status"] == HTTPStatus.TEMPORARY_REDIRECT:  # the router's slash redirect
                     headers = [_without_origin(*pair) for pair in headers]
                 present = {name for name, _ in headers}
-                message["headers"] = [*headers, *(pair for pair in added if pair[0] not in present)]
+                message["headers"] = self._with_targets([*headers, *(pair for pair in added if pair[0] not in present)])
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+    def _with_targets(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        if self._form_action is None:
+            return headers
+        own, wider = OWN_FORMS.encode(), self._form_action
+        return [(name, value.replace(own, wider) if name == b"content-security-policy" else value) for name, value in headers]
 
 
 def _without_origin(name: bytes, value: bytes) -> tuple[bytes, bytes]:

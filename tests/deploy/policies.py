@@ -84,7 +84,7 @@ def of_manifests(manifests: list[dict[str, Any]]) -> Iterator[Container]:
                 drops_capabilities=context["capabilities"]["drop"] == ["ALL"],
                 may_gain_privileges=context["allowPrivilegeEscalation"],
                 environment=environment,
-                service=service if service in SERVICES else None,
+                service=service if service in (*SERVICES, "suite") else None,
             )
 
 

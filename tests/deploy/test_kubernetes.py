@@ -79,7 +79,7 @@ class TestPolicies:
     @pytest.mark.parametrize("overlay", OVERLAYS)
     def test_no_container_breaks_one(self, overlay):
         containers = {container.name: container for container in of_manifests(rendered(overlay))}
-        assert containers.keys() == {f"{service}-{part}" for service in SERVICES for part in (*PARTS, "migrate")}
+        assert containers.keys() == {f"{service}-{part}" for service in SERVICES for part in (*PARTS, "migrate")} | {"gateway"}
         assert {name: faults(each) for name, each in containers.items()} == {name: [] for name in containers}
 
     def test_prometheus_breaks_none(self):
@@ -147,18 +147,33 @@ class TestEveryProcess:
 
 
 class TestIngress:
-    def test_each_path_leads_to_the_api_of_its_service(self):
+    def test_each_path_leads_to_the_api_of_its_service_and_every_other_to_the_gateway(self):
         [ingress] = named("production", "Ingress").values()
         services = named("production", "Service")
         for path in ingress["spec"]["rules"][0]["http"]["paths"]:
             backend = path["backend"]["service"]
-            assert backend["name"] == f"{path['path'].removeprefix('/')}-api"
+            assert backend["name"] == ("gateway" if path["path"] == "/" else f"{path['path'].removeprefix('/')}-api")
             assert backend["port"]["number"] in {port["port"] for port in services[backend["name"]]["spec"]["ports"]}
-        assert len(ingress["spec"]["rules"][0]["http"]["paths"]) == len(SERVICES)
+        assert len(ingress["spec"]["rules"][0]["http"]["paths"]) == len(SERVICES) + 1
 
     def test_a_body_is_as_large_as_the_page_says(self):
         [ingress] = named("production", "Ingress").values()
         assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"] == "64m"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+class TestGateway:
+    def test_a_service_that_is_away_does_not_close_it(self, overlay):
+        [container] = named(overlay, "Deployment")["gateway"]["spec"]["template"]["spec"]["containers"]
+        assert {container[probe]["httpGet"]["path"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")} == {"/health/live"}
+        assert container["image"].startswith("aryz-suite:")
+
+    def test_the_ingress_and_prometheus_reach_it_and_it_reaches_apis_and_the_identity_provider(self, overlay):
+        labels = named(overlay, "Deployment")["gateway"]["spec"]["template"]["metadata"]["labels"]
+        policies = [each for each in named(overlay, "NetworkPolicy").values() if selects(each["spec"]["podSelector"], labels)]
+        assert {each["metadata"]["name"] for each in policies} == {"closed", "ingress", "gateway-requests", "gateway-outgoing"}
+        [outgoing] = [each for each in policies if each["metadata"]["name"] == "gateway-outgoing"]
+        assert [port["port"] for rule in outgoing["spec"]["egress"] for port in rule["ports"]] == ["http", 443]
 
 
 class TestMigrations:

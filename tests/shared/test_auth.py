@@ -139,13 +139,13 @@ class TestVerify:
             {"aud": "other"},
             {"aud": ["other"]},
             {"aud": None},
-            {"exp": int(NOW.timestamp()) - 31},
+            {"exp": int(NOW.timestamp()) - 61},
             {"exp": None},
             {"exp": "soon"},
             {"exp": True},
             {"exp": 1e300},
-            {"nbf": int(NOW.timestamp()) + 31},
-            {"iat": int(NOW.timestamp()) + 31},
+            {"nbf": int(NOW.timestamp()) + 61},
+            {"iat": int(NOW.timestamp()) + 61},
             {"sub": None},
             {"sub": ""},
             {"sub": 5},
@@ -161,7 +161,7 @@ class TestVerify:
             await Provider(clock, key).verifier.verify(signed(key, changed))
 
     @pytest.mark.parametrize(
-        "changed", [{"exp": int(NOW.timestamp()) - 29}, {"nbf": int(NOW.timestamp()) + 29}, {"aud": ["other", AUDIENCE]}]
+        "changed", [{"exp": int(NOW.timestamp()) - 60}, {"nbf": int(NOW.timestamp()) + 60}, {"aud": ["other", AUDIENCE]}]
     )
     async def test_clocks_may_differ_by_the_leeway(self, clock, changed):
         key = ec_key()
@@ -192,7 +192,7 @@ class TestVerify:
         token = signed(key)
         await provider.verifier.verify(token)
 
-        clock.advance(timedelta(seconds=629))
+        clock.advance(timedelta(seconds=660))
         assert await provider.verifier.verify(token)
         clock.advance(timedelta(seconds=1))
         with pytest.raises(InvalidToken):
@@ -280,7 +280,7 @@ class TestServiceTokens:
         first = await tokens.token()
         assert await tokens.token() == first
 
-        clock.advance(timedelta(minutes=59))
+        clock.advance(timedelta(minutes=4))
         second = await tokens.token()
 
         assert second != first

@@ -40,5 +40,5 @@ def test_the_ingress_is_as_strict_with_headers_as_the_processes(ingress):
 def test_the_ingress_leads_to_every_service_and_to_nothing_else(ingress):
     [_, routes] = ingress
     paths = routes["spec"]["rules"][0]["http"]["paths"]
-    assert {each["path"] for each in paths} == {"/intake", "/routing", "/provider-contact", "/analytics"}
+    assert {each["path"] for each in paths} == {"/intake", "/routing", "/provider-contact", "/analytics", "/"}
     assert all(isinstance(value, str) for value in routes["metadata"]["annotations"].values())
