@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE  # every start of a process would compile a thousand modules again
 
 .PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos fuzz train published-reports model-rollback asyncapi dashboards manifests images privacy contracts chromium clean \
-  kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
+  kafka kafka-cluster kafka-stop kafka-libs keycloak-dist postgres postgres-stop up-processes
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,7 +40,7 @@ MEASURED := tests/intake tests/routing tests/provider_contact tests/analytics te
 UNMEASURED_TEST_FILES := -W "ignore:Unable to activate pytest branch:RuntimeWarning" -W ignore::pytest.PytestAssertRewriteWarning
 
 test: install chromium  ## every test, or pytest with ARGS="…"; lists the skipped tests; with CI set, coverage is measured and only tests about SQL run on both databases
-	@$(ENGINES) kafka-libs || test -z "$$CI"
+	@$(ENGINES) kafka-libs && $(ENGINES) keycloak-dist || test -z "$$CI"
 ifdef ARGS
 	@$(BIN)/python -m pytest -rs $(ARGS)
 else ifdef CI
@@ -51,12 +51,12 @@ else
 endif
 
 coverage: install  ## line and branch coverage by tests inside the process, against recorded floors
-	@$(ENGINES) kafka-libs || test -z "$$CI"
+	@$(ENGINES) kafka-libs && $(ENGINES) keycloak-dist || test -z "$$CI"
 	@$(BIN)/python -m slipcover -m pytest $(AT_ONCE) $(UNMEASURED_TEST_FILES) $(MEASURED)
 	@$(BIN)/python -m tests.coverage_report .run/coverage.json
 
 test-unmeasured: install chromium  ## the tests that `make coverage` leaves out
-	@$(ENGINES) kafka-libs || test -z "$$CI"
+	@$(ENGINES) kafka-libs && $(ENGINES) keycloak-dist || test -z "$$CI"
 	@$(BIN)/python -m pytest $(AT_ONCE) $(MEASURED:%=--ignore=%)
 	@$(BIN)/python -m pytest $(ALONE)
 
@@ -115,6 +115,9 @@ kafka-stop: install  ## stop Kafka and delete its data
 
 kafka-libs: install
 	@$(ENGINES) kafka-libs
+
+keycloak-dist: install
+	@$(ENGINES) keycloak-dist
 
 postgres: install  ## a private PostgreSQL server on loopback, written to .run/engines.env
 	@$(ENGINES) postgres

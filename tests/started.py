@@ -7,9 +7,9 @@ from typing import TypeVar
 
 import pytest
 
-from engines import EngineMissing, KafkaCluster, PostgresServer
+from engines import EngineMissing, KafkaCluster, Keycloak, PostgresServer
 
-Engine = TypeVar("Engine", KafkaCluster, PostgresServer)
+Engine = TypeVar("Engine", KafkaCluster, PostgresServer, Keycloak)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`python -m engines kafka|kafka-cluster|postgres|stop-kafka|stop-postgres|kafka-libs [--folder .run]`: start or stop an engine.
+"""Start, stop or bring an engine: `python -m engines COMMAND [--folder .run]`; the commands are in COMMANDS.
 
 Every command is idempotent.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from engines import environment, kafka
+from engines import environment, kafka, keycloak
 from engines.kafka import KafkaCluster
 from engines.postgres import PostgresServer
 from engines.processes import EngineDidNotStart, EngineMissing
@@ -59,6 +59,11 @@ def _bring_libraries(_folder: Path) -> None:
         _print("Kafka's libraries are here")
 
 
+def _bring_keycloak(_folder: Path) -> None:
+    if keycloak.bring_keycloak():
+        _print("Keycloak is here")
+
+
 COMMANDS: dict[str, Callable[[Path], None]] = {
     "kafka": lambda folder: _start_kafka(folder, 1),
     "kafka-cluster": lambda folder: _start_kafka(folder, 3),
@@ -66,6 +71,7 @@ COMMANDS: dict[str, Callable[[Path], None]] = {
     "stop-kafka": _stop_kafka,
     "stop-postgres": _stop_postgres,
     "kafka-libs": _bring_libraries,
+    "keycloak-dist": _bring_keycloak,
 }
 
 

@@ -3,7 +3,7 @@
 import signal
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -59,10 +59,11 @@ class Daemon:
         self._marker = marker
         self._child: subprocess.Popen[bytes] | None = None
 
-    def start(self, command: Sequence[str]) -> None:
+    def start(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        """Start the process. `environment`: its variables, by default those of this process."""
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(  # noqa: S603 - the engine's own command
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
             )
         self._pid_file.write_text(str(self._child.pid))
 

@@ -40,16 +40,16 @@ class ServedSuite:
     url: str
     data: Path
     clock: MovableClock
-    issue: Callable[..., str]
-    """Issue a token by the suite's clock: `issue("operator", region="KZ-43")`."""
+    issue: Callable[..., str] | None
+    """Issue a token by the suite's clock: `issue("operator", region="KZ-43")`. None with an OIDC provider."""
 
 
 @contextmanager
-def served(data: Path, beginning: datetime, **given: Any) -> Iterator[ServedSuite]:
-    """Serve a suite until the block ends. `given` overrides settings of all services."""
+def served(data: Path, beginning: datetime, *, port: int = 0, **given: Any) -> Iterator[ServedSuite]:
+    """Serve a suite until the block ends. `port`: 0 for a free one. `given` overrides settings of all services."""
     clock, ready = MovableClock(beginning), threading.Event()
     failed: list[BaseException] = []
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         server: list[uvicorn.Server] = []
         suites: list[Suite] = []
@@ -74,7 +74,8 @@ def served(data: Path, beginning: datetime, **given: Any) -> Iterator[ServedSuit
         assert ready.wait(PATIENCE)
         try:
             assert not failed, failed
-            yield ServedSuite(url, data, clock, suites[0].foundation.issuer.issue)
+            issuer = suites[0].foundation.issuer
+            yield ServedSuite(url, data, clock, issuer.issue if issuer else None)
         finally:
             if server:
                 server[0].should_exit = True
