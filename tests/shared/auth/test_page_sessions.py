@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from joserfc import jwt
+from starlette.responses import Response
 
 from shared.auth import InvalidToken
 from shared.auth.provider import LOGOUT_EVENT
@@ -89,6 +90,17 @@ class TestRefresh:
         assert await shown(browser) == "operator"
         assert await shown(await house.signed_in()) == "operator"  # at once, although the keys were read a moment ago
 
+    async def test_no_cache_stores_a_public_page_with_the_cookies_of_a_reader(self, house, clock):
+        async def figures(_request):
+            return Response("figures", headers={"cache-control": "public, max-age=300"})
+
+        house.app.add_route("/figures", figures)
+        browser = await house.signed_in()
+        assert (await browser.get("/figures")).headers["cache-control"] == "public, max-age=300"
+        clock.advance(timedelta(seconds=LIFE))
+        page = await browser.get("/figures")
+        assert (page.headers["cache-control"], COOKIE in page.cookies) == ("no-store", True)
+
     async def test_api_calls_ignore_the_session(self, house, clock, provider):
         browser = await house.signed_in()
         clock.advance(timedelta(seconds=LIFE))
@@ -136,6 +148,8 @@ class TestBackChannelLogout:
         answer = await other.browser().post("/sign-out/back-channel", data={"logout_token": provider.logout_token()})
         assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
         clock.advance(timedelta(seconds=1))
+        with pytest.raises(InvalidToken):
+            await house.foundation.tokens.verify(browser.cookies[COOKIE])
         assert await shown(browser) is None
         assert "viewer" not in (await other.browser().get("/", headers={"cookie": cookies})).text
         assert await shown(second) == "operator"
