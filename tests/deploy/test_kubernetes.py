@@ -173,7 +173,7 @@ class TestGateway:
         policies = [each for each in named(overlay, "NetworkPolicy").values() if selects(each["spec"]["podSelector"], labels)]
         assert {each["metadata"]["name"] for each in policies} == {"closed", "ingress", "gateway-requests", "gateway-outgoing"}
         [outgoing] = [each for each in policies if each["metadata"]["name"] == "gateway-outgoing"]
-        assert [port["port"] for rule in outgoing["spec"]["egress"] for port in rule["ports"]] == ["http", 443]
+        assert [port["port"] for rule in outgoing["spec"]["egress"] for port in rule["ports"]] == ["http", 4318, 443]
 
 
 class TestMigrations:
