@@ -19,7 +19,7 @@ from typing_extensions import TypeVar
 
 from shared import migrations, operations, sealing
 from shared.auth import ClientCredentials, LocalIssuer, LocalServiceTokens, RevokedTokens, ServiceTokens, TokenVerifier, revocation
-from shared.auth.assembly import oidc_verifier, page_sessions, provider_keys
+from shared.auth.assembly import provider_access
 from shared.auth.page_sessions import PageSessions
 from shared.clock import Clock, SystemClock
 from shared.contents import Contents
@@ -126,7 +126,7 @@ class Foundation:
         outside = httpx.AsyncClient(verify=authorities())
         issuer = None if settings.oidc_issuer else LocalIssuer(key_folder, env=settings.env, clock=clock)
         revoked = RevokedTokens(settings.data.absolute() / revocation.FILE)
-        tokens, sessions = (issuer.verifier(revoked), None) if issuer else _oidc(settings, outside, keys, clock, revoked)
+        tokens, sessions = (issuer.verifier(revoked), None) if issuer else provider_access(settings, outside, keys, clock, revoked)
         return cls(
             settings=settings,
             clock=clock,
@@ -371,7 +371,8 @@ def assemble(
     operators = app.state.operators = OperatorAccess(settings)
     app.router.routes[:0] = front
     app.add_middleware(DirectRoutes, routes=front)
-    app.add_middleware(RenewPageSessions)
+    if settings.oidc_pages_client_id:
+        app.add_middleware(RenewPageSessions)
     for router in (*routers, service.parked_pages, operations.router):
         app.include_router(router, prefix=f"/{service.name}")
     install_error_handlers(app, header_limit=settings.header_bytes)
@@ -390,11 +391,3 @@ def worker_app(service: Service[SettingsT], settings: SettingsT, parts: Parts[Se
     install_error_handlers(app, header_limit=settings.header_bytes)
     app.include_router(operations.router, prefix=f"/{service.name}")
     return app
-
-
-def _oidc(
-    settings: ServiceSettings, client: httpx.AsyncClient, keys: sealing.KeyMaterial, clock: Clock, revoked: RevokedTokens
-) -> tuple[TokenVerifier, PageSessions | None]:
-    source = provider_keys(settings, client, clock)
-    tokens = oidc_verifier(settings, source, clock, revoked)
-    return tokens, page_sessions(settings, client, source, tokens, keys, clock)

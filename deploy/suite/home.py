@@ -46,7 +46,8 @@ def create_home(settings: ServiceSettings, foundation: Foundation, services: Seq
     app.include_router(pages.router)
     app.include_router(provider_sign_in.router)
     pages.PAGES.mount_static(app)
-    app.add_middleware(RenewPageSessions)
+    if foundation.page_sessions is not None:
+        app.add_middleware(RenewPageSessions)
     install_error_handlers(app, header_limit=settings.header_bytes)
     app.add_middleware(SecurityHeaders, form_targets=settings.sign_in_origins)
     return app

@@ -21,16 +21,17 @@ PAGE_SETTINGS = {
 }
 
 
-def provider_keys(settings: ServiceSettings, client: httpx.AsyncClient, clock: Clock) -> KeySource:
-    """Return the source of the provider's keys. Raises MissingSetting."""
+def provider_access(
+    settings: ServiceSettings, client: httpx.AsyncClient, material: KeyMaterial, clock: Clock, revoked: RevokedTokens
+) -> tuple[TokenVerifier, PageSessions | None]:
+    """Return the verifier of the provider's tokens, and the page sessions, None without a client of the pages.
+
+    Raises MissingSetting and BadClaimsFile.
+    """
     if not settings.oidc_jwks_url:
         raise MissingSetting("ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER")
-    return UrlKeys(settings.oidc_jwks_url, client, clock)
-
-
-def oidc_verifier(settings: ServiceSettings, keys: KeySource, clock: Clock, revoked: RevokedTokens) -> TokenVerifier:
-    """Return the verifier of the provider's tokens. Raises BadClaimsFile."""
-    return TokenVerifier(
+    keys = UrlKeys(settings.oidc_jwks_url, client, clock)
+    tokens = TokenVerifier(
         keys,
         issuer=settings.oidc_issuer or "",
         audience=settings.oidc_audience,
@@ -39,12 +40,12 @@ def oidc_verifier(settings: ServiceSettings, keys: KeySource, clock: Clock, revo
         mapping=claim_mapping(settings.oidc_claims_file),
         service_life=SERVICE_LIFE,
     )
+    return tokens, _page_sessions(settings, client, keys, tokens, material, clock)
 
 
-def page_sessions(
+def _page_sessions(
     settings: ServiceSettings, client: httpx.AsyncClient, keys: KeySource, tokens: TokenVerifier, material: KeyMaterial, clock: Clock
 ) -> PageSessions | None:
-    """Return the page sessions, None without a client of the pages. Raises MissingSetting."""
     if not settings.oidc_pages_client_id:
         return None
     missing = [name for name, field in PAGE_SETTINGS.items() if getattr(settings, field) is None]

@@ -9,6 +9,7 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from shared.auth.principal import Role
+from shared.settings import BadSettings
 
 Claims: TypeAlias = Mapping[str, JsonValue]
 """The claims of a JWT: untrusted JSON, each checked where it is read."""
@@ -18,7 +19,7 @@ ROLES_LIMIT: Final = 1_000  # names of roles that are read from one token
 _OWN: Final = Path(__file__).parent / "data" / "claims.toml"
 
 
-class BadClaimsFile(ValueError):
+class BadClaimsFile(BadSettings):
     """The file of ARYZ_OIDC_CLAIMS_FILE cannot be read. The message says why."""
 
 
@@ -43,20 +44,21 @@ class ClaimMapping(BaseModel):
 
     def roles_of(self, claims: Claims) -> frozenset[Role]:
         """Return the roles that the token names. Unknown names are dropped."""
-        named = first_of(claims, self.claims.roles)
+        _, named = first_of(claims, self.claims.roles)
         given = named if isinstance(named, list) else [named]
         return frozenset(self.roles[name] for name in given[:ROLES_LIMIT] if isinstance(name, str) and name in self.roles)
 
 
-def first_of(claims: Claims, paths: tuple[str, ...]) -> JsonValue:
-    """Return the claim at the first path that the token has, None if it has none of them."""
+def first_of(claims: Claims, paths: tuple[str, ...]) -> tuple[bool, JsonValue]:
+    """Return whether the token has a claim at one of the paths, and the claim at the first. One that is null counts."""
     for path in paths:
-        found: JsonValue = dict(claims)
-        for part in path.split("."):
-            found = found.get(part) if isinstance(found, dict) else None
-        if found is not None:
-            return found
-    return None
+        *outer, last = path.split(".")
+        inside: JsonValue = dict(claims)
+        for part in outer:
+            inside = inside.get(part) if isinstance(inside, dict) else None
+        if isinstance(inside, dict) and last in inside:
+            return True, inside[last]
+    return False, None
 
 
 @cache

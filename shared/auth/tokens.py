@@ -177,14 +177,14 @@ class TokenVerifier:
         subject = text_of(claims, "sub") or ""
         if not subject.strip() or len(subject) > SUBJECT_LIMIT:
             raise InvalidToken
-        region = _text(first_of(claims, paths.region))
+        has_region, region = first_of(claims, paths.region)
         return Principal(
             subject=subject,
             issuer=self._issuer,
             roles=self._mapping.roles_of(claims),
-            region=None if region is None else region.strip(),
-            provider_id=_optional_uuid(_text(first_of(claims, paths.provider_id))),
-            name=(_text(first_of(claims, paths.name)) or "").strip() or None,
+            region=(_text(region) or "").strip() if has_region else None,
+            provider_id=_optional_uuid(_text(first_of(claims, paths.provider_id)[1])),
+            name=(_text(first_of(claims, paths.name)[1]) or "").strip() or None,
             expires_at=datetime.fromtimestamp(min(ends, LATEST), UTC),
         )
 

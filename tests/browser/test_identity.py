@@ -263,10 +263,11 @@ class TestServices:
             assert read_contents(suite, await intake.token()) == HTTPStatus.UNAUTHORIZED
 
 
-async def test_without_keycloak_a_page_says_what_to_do(page, suite, later, keycloak):
+async def test_without_keycloak_a_page_says_what_to_do(page, serious, suite, later, keycloak):
     keycloak.stop()
     later(seconds=11)
     answer = await page.goto(f"{suite.url}/sign-in?next=/routing/desk")
     assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
     assert "Қазір кіру мүмкін емес" in await page.inner_text("main")
+    assert await serious(page) == []
     assert await page.get_attribute("main a", "href") == "/sign-in?next=/routing/desk"

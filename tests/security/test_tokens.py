@@ -125,13 +125,22 @@ class TestTimes:
         with pytest.raises(InvalidToken):
             await verify(**{claim: value})
 
-    @pytest.mark.parametrize("changed", [{"nbf": SECONDS + 31}, {"iat": SECONDS + 31}, {"exp": SECONDS - 30}, {"nbf": 9e11}, {"exp": ...}])
+    @pytest.mark.parametrize("changed", [{"nbf": SECONDS + 61}, {"iat": SECONDS + 61}, {"exp": SECONDS - 61}, {"nbf": 9e11}, {"exp": ...}])
     async def test_a_time_out_of_range_is_refused(self, verify, changed):
         with pytest.raises(InvalidToken):
             await verify(**changed)
 
     @pytest.mark.parametrize(
-        "changed", [{"nbf": ...}, {"iat": ...}, {"nbf": 0, "iat": 0}, {"nbf": SECONDS - 0.5}, {"exp": SECONDS + 0.5}, {"iat": SECONDS + 30}]
+        "changed",
+        [
+            {"nbf": ...},
+            {"iat": ...},
+            {"nbf": 0, "iat": 0},
+            {"nbf": SECONDS - 0.5},
+            {"exp": SECONDS + 0.5},
+            {"iat": SECONDS + 60},
+            {"exp": SECONDS - 60},
+        ],
     )
     async def test_fractions_and_absent_claims_are_fine(self, verify, changed):
         assert (await verify(**changed)).subject == "u1"
