@@ -39,9 +39,22 @@ class People:
         return answer.json()
 
 
-@pytest.fixture(scope="module")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
+@pytest.fixture(scope="session")
+def shared_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
+    """A suite for files that ask for what they have sent themselves: its figures and lists hold the appeals of other files too."""
     with process.running(tmp_path_factory.mktemp("suite"), environment={**UNLIMITED, "ARYZ_LOG_LEVEL": "INFO"}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def suite(shared_suite: RunningSuite) -> RunningSuite:
+    """Return the suite of the file's people. A file that counts all there is takes `suite_of_its_own` under this name."""
+    return shared_suite
+
+
+@pytest.fixture(scope="module")
+def suite_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
+    with process.running(tmp_path_factory.mktemp("suite")) as running:
         yield running
 
 

@@ -33,6 +33,11 @@ COMPLAINT = {
 QUESTION = without(COMPLAINT, "category") | {"kind": "CONSULTATION", "topic": "PAY_METHODS"}
 
 
+@pytest.fixture(scope="module")
+def suite(suite_of_its_own):
+    return suite_of_its_own
+
+
 class TestDeadlines:
     def test_a_date_explains_itself_day_by_day(self, people):
         said = has(people.get(DEADLINES, params={"policy": "APPK_15WD", "from": "2026-02-02"}), shapes.DEADLINE)

@@ -14,6 +14,11 @@ RECEIVED = KYZYLORDA_2024.received + KYZYLORDA_2025.received
 
 
 @pytest.fixture(scope="module")
+def suite(suite_of_its_own):
+    return suite_of_its_own
+
+
+@pytest.fixture(scope="module")
 def register(tmp_path_factory):
     folder = tmp_path_factory.mktemp("register")
     (before,), (year,) = write_register(KYZYLORDA_2024, folder), write_register(KYZYLORDA_2025, folder)

@@ -16,6 +16,11 @@ ANSWER = "Шағымыңыз негізді деп танылды, сізді қ
 
 
 @pytest.fixture(scope="module")
+def suite(suite_of_its_own):
+    return suite_of_its_own
+
+
+@pytest.fixture(scope="module")
 def provider_id(people):
     imported = people.http.post(
         "/provider-contact/v1/providers/imports",
