@@ -1,6 +1,5 @@
 """The `aryz` command as a person meets it."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -9,17 +8,19 @@ from importlib.resources import files
 import pytest
 
 from suite import process
+from tests.forked_command import aryz
 from tests.patience import LONG_PATIENCE, PATIENCE
 
 
-def aryz(*arguments, env=None, timeout=LONG_PATIENCE):
+def started(*arguments):
+    """Run the command as a program of its own."""
     command = [sys.executable, "-m", "suite.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, env={**os.environ, **(env or {})})
+    return subprocess.run(command, capture_output=True, text=True, timeout=LONG_PATIENCE, check=False)
 
 
 class TestUp:
     def test_a_second_one_says_who_holds_the_folder(self, people):
-        second = aryz("up", "--port", 0, "--data", people.suite.data)
+        second = started("up", "--port", 0, "--data", people.suite.data)
         assert second.returncode == 1
         assert f"process {people.suite.process.pid} " in second.stderr
         assert "Traceback" not in second.stderr
@@ -88,7 +89,7 @@ class TestSettings:
 
 class TestToken:
     def test_it_prints_a_token_that_works_while_the_suite_runs(self, people):
-        printed = aryz("token", "--role", "specialist", "--region", "KZ-43", "--data", people.suite.data)
+        printed = started("token", "--role", "specialist", "--region", "KZ-43", "--data", people.suite.data)
         assert printed.stdout.count("\n") == 1
         cases = people.http.get("/routing/v1/cases", headers={"Authorization": f"Bearer {printed.stdout.strip()}"})
         assert cases.status_code == 200
@@ -125,7 +126,7 @@ class TestOperations:
 class TestReconcile:
     def test_a_running_suite_checks_a_statistic_too(self, people):
         example = files("analytics.reconciliations") / "data" / "examples" / "zhambyl-2026.csv"
-        done = aryz("reconcile", example, "--language", "ru", "--url", people.suite.url, "--data", people.suite.data)
+        done = started("reconcile", example, "--language", "ru", "--url", people.suite.url, "--data", people.suite.data)
         assert done.returncode == 1
         assert done.stdout.count("CONTRADICTION") == 2
         assert "14 rows" in done.stdout

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from tests.e2e.test_command import aryz
+from tests.forked_command import aryz
 from tests.routing.documents.support import text_of
 
 APPEAL = {
