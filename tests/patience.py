@@ -1,5 +1,6 @@
 """Time limits for things that should happen at once. They are generous, because the machine may be busy."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -13,6 +14,13 @@ LONG_PATIENCE: Final = 5 * PATIENCE
 """Seconds, for a command that starts processes or does a complete run."""
 
 POLL: Final = 0.02
+
+
+async def until(condition: Callable[[], object], patience: float = PATIENCE) -> None:
+    """Return when `condition` is true; other tasks go on meanwhile. Raises TimeoutError after `patience` seconds."""
+    async with asyncio.timeout(patience):
+        while not condition():
+            await asyncio.sleep(POLL)
 
 
 def wait_until(condition: Callable[[], T], patience: float = PATIENCE) -> T:

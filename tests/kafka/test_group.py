@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from shared.contracts import APPEALS, PARTITIONS
 from shared.messaging.envelope import Envelope
 from shared.messaging.log import AssignmentLost, Fetched, LogReplaced, Position
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 
 SLOW = 0.7  # seconds that a database takes to say where a member stands
 
@@ -59,6 +59,7 @@ class NaiveMember(ConsumerRebalanceListener):
         )  # fmt: skip
         self.revoked = 0
         self.assigned = asyncio.Event()
+        self.fetched = asyncio.Event()
 
     async def start(self) -> None:
         self.consumer.subscribe([self.topic], listener=self)
@@ -77,6 +78,8 @@ class NaiveMember(ConsumerRebalanceListener):
 
     async def batch(self, limit: int = 500) -> list:
         drained = await self.consumer.getmany(timeout_ms=200, max_records=limit)
+        if drained:
+            self.fetched.set()
         return [record for records in drained.values() for record in records]
 
 
@@ -127,12 +130,6 @@ async def consume_naively(member: NaiveMember, store: StoredPositions, seconds: 
         if records:
             await asyncio.sleep(seconds)
             store.apply(records)
-
-
-async def until(condition, seconds: float = PATIENCE) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 @pytest.fixture
@@ -193,8 +190,7 @@ class TestRevokedWhileApplying:
         del filled
         store = StoredPositions()
         async with naive(kafka, prefix, store) as one, in_background(consume_naively(one, store, seconds=3.0)):
-            await one.assigned.wait()
-            await asyncio.sleep(0.5)  # its batch is in hand
+            await asyncio.wait_for(one.fetched.wait(), PATIENCE)  # its batch is being applied
             async with naive(kafka, prefix, store) as two, in_background(consume_naively(two, store)):
                 await until(lambda: store.twice)
 
@@ -227,7 +223,7 @@ class TestRevokedWhileApplying:
             await one.fetch(100)  # in hand for as long as the test lasts, as if the database were down
             before = one._generation
             async with ours(log, store) as two:
-                await until(lambda: len(two._consumer.assignment()) == PARTITIONS // 2, seconds=5)
+                await until(lambda: len(two._consumer.assignment()) == PARTITIONS // 2, patience=5)
             assert one._generation > before
 
 
@@ -250,7 +246,7 @@ class TestStop:
         async with ours(log, store) as one, in_background(consume(one, store)):
             async with ours(log, store) as two, in_background(consume(two, store)):
                 await until(lambda: len(two._consumer.assignment()) == PARTITIONS // 2)
-            await until(lambda: len(one._consumer.assignment()) == PARTITIONS, seconds=5)  # sooner than a session's end
+            await until(lambda: len(one._consumer.assignment()) == PARTITIONS, patience=5)  # sooner than a session's end
             async with ours(log, store) as three, in_background(consume(three, store)):
                 await until(lambda: store.stored == filled)
         assert store.twice == 0

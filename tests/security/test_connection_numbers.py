@@ -13,7 +13,7 @@ from ipaddress import ip_network
 import pytest
 
 from shared.connections import ConnectionLimits, _source
-from tests.patience import PATIENCE, wait_until
+from tests.patience import PATIENCE, until, wait_until
 from tests.security.connection_server import GET, HALF, Desk, refused_count, served
 
 
@@ -22,7 +22,7 @@ class TestNumbers:
     async def desk(self):
         return Desk(ConnectionLimits(total=8, per_address=5, proxies=(ip_network("127.0.0.9/32"),)))
 
-    async def test_one_address_has_its_share_and_others_have_theirs(self, connect):
+    async def test_one_address_has_its_share_and_others_have_theirs(self, desk, connect):
         before = refused_count("address")
         held = [await connect(GET) for _ in range(5)]
         refused = await connect(GET)
@@ -33,7 +33,7 @@ class TestNumbers:
         other = await connect(GET, "127.0.0.2")
         await other.answer()
         held[0].writer.close()
-        await asyncio.sleep(0.02)
+        await until(lambda: len(desk.connections._open) == 5)
         await (await connect(GET)).answer()
 
     async def test_a_trusted_proxy_is_not_one_address(self, connect):
@@ -62,8 +62,7 @@ class TestNumbers:
         clients = [await connect(GET) for _ in range(5)]
         for each in clients:
             each.writer.transport.abort()
-        await asyncio.sleep(0.05)
-        assert not desk.connections._open
+        await until(lambda: not desk.connections._open)
         assert not desk.connections._by_source
 
     @pytest.mark.parametrize(
@@ -83,8 +82,7 @@ class TestDescriptors:
         async with served(desk) as port:
             before = refused_count("descriptors")
             clients = [await asyncio.open_connection("127.0.0.1", port) for _ in range(60)]  # two descriptors each
-            await asyncio.sleep(0.05)
-            assert refused_count("descriptors") - before > 30
+            await until(lambda: refused_count("descriptors") - before > 30)
             answers = [await asyncio.wait_for(reader.read(12), PATIENCE) for reader, _ in clients[-10:]]
             assert answers == [b"HTTP/1.1 503"] * 10
             for _, writer in clients:

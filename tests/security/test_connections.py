@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.connections import PIPELINED, Phase
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.security.connection_server import CHUNKED, GET, HALF, Desk, closed_count
 
 
@@ -158,7 +158,7 @@ class TestBodies:
 
     async def test_a_client_is_not_blamed_for_a_server_that_does_not_read(self, desk, connect):
         client = await connect(b"POST /wait HTTP/1.1\r\nHost: desk\r\nContent-Length: 400000\r\n\r\n" + b"a" * 200_000)
-        await asyncio.sleep(0.05)
+        await until(lambda: [each.flow.read_paused for each in desk.connections._open] == [True])
         await desk.pass_seconds(60)
         assert await client.is_open()
         desk.release.set()
@@ -179,7 +179,7 @@ class TestAnswers:
     async def test_who_does_not_read_is_cut_off(self, desk, connect):
         client = await connect(b"GET /large HTTP/1.1\r\nHost: desk\r\n\r\n")
         client.writer.transport.pause_reading()
-        await asyncio.sleep(0.05)
+        await until(lambda: [each.flow.write_paused for each in desk.connections._open] == [True])
         await desk.pass_seconds(19)
         assert len(desk.connections._open) == 1
         await desk.pass_seconds(3)

@@ -94,7 +94,11 @@ class TestPoll:
     @POSTGRES
     async def test_a_cancelled_statement_leaves_no_answer_for_the_next_one(self, database):
         sleeping = asyncio.create_task(database.polling.fetch("SELECT 1 FROM pg_sleep(60)"))
-        await asyncio.sleep(0.1)
+        runs = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()")
+        async with asyncio.timeout(PATIENCE), database.read() as session:
+            while not (await session.execute(runs)).scalar_one():
+                await asyncio.sleep(0.01)
+                await session.rollback()  # a transaction sees the activity of its beginning
         sleeping.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sleeping

@@ -1,7 +1,5 @@
 """Behaviour of a PostgreSQL server: it becomes unavailable, isolates transactions and waits for locks."""
 
-import asyncio
-
 import asyncpg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, event, func, insert, select, text, update
@@ -15,6 +13,7 @@ from shared.errors import _last_answer
 from shared.fast.bulk import insert_new_rows
 from shared.ids import RandomIds
 from shared.messaging import tables
+from tests.patience import until
 
 pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 metadata = MetaData()
@@ -41,12 +40,12 @@ async def numbers(database) -> list[int]:
 class TestAServerThatGoesAway:
     async def test_connections_it_has_closed_are_replaced_before_anybody_uses_them(self, database):
         async with database.read() as one, database.read() as other:  # two that will wait in the pool
-            await one.execute(select(1))
-            await other.execute(select(1))
+            pooled = [await (await session.connection()).get_raw_connection() for session in (one, other)]
+            drivers = [each.driver_connection for each in pooled]
         async with database.write() as session:
             ended = func.pg_terminate_backend(text("pid"))
             await session.execute(select(ended).select_from(text("pg_stat_activity")).where(text(_OTHERS)))
-        await asyncio.sleep(0.05)  # the news comes by the sockets
+        await until(lambda: any(driver.is_closed() for driver in drivers))  # the other one has ended it
         assert await numbers(database) == [1, 2, 3, 4, 5]
 
     async def test_a_transaction_it_broke_off_fails_as_something_that_passes_and_keeps_nothing(self, database):
