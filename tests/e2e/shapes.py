@@ -235,6 +235,7 @@ MEASURED_IDS = (
     "refusals_lawful",
     "commitments_fulfilled",
     "complaints_per_10000",
+    "complaints_per_10000_insured",
 )
 """Figures that are no counts of appeals; an average of nothing is null."""
 

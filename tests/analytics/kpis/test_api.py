@@ -14,7 +14,7 @@ class TestListKpis:
     @pytest.mark.parametrize(("role", "region"), [("analyst", None), ("admin", None), ("supervisor", "KZ-43"), ("head", "KZ-43")])
     async def test_those_who_lead_and_analyse_find_all_figures(self, world, role, region):
         answer = (await world.get("/kpis", role, region, limit=100)).json()
-        assert (answer["total"], len(answer["items"]), answer["next_cursor"]) == (59, 59, None)
+        assert (answer["total"], len(answer["items"]), answer["next_cursor"]) == (60, 60, None)
         assert answer["items"][1] == {
             "id": "complaints", "kk": "Шағымдар", "ru": "Жалобы", "en": "Complaints", "unit": "appeals", "metric_version": 2,
             "grain": "appeals", "direction": "down", "minimum_n": 1,

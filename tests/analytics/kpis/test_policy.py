@@ -23,6 +23,7 @@ OF_COURSE = {
 }  # fmt: skip
 OF_PROVIDERS = {
     "provider_reply_median", "provider_reply_p90", "inquiries_overdue", "refusals_lawful", "commitments_fulfilled", "complaints_per_10000",
+    "complaints_per_10000_insured",
 }  # fmt: skip
 OF_BACKLOG = {"backlog", "backlog_by_age"}
 OF_CALLS = {kpi for kpi in IDS if kpi.startswith("calls_")}
@@ -103,6 +104,7 @@ class TestPolicies:
             policy.ageing.__wrapped__()
 
     def test_a_number_of_people_without_its_day_is_refused(self, monkeypatch):
-        monkeypatch.setattr("shared.policy_files.policy_text", lambda *_: "# source: a test\nregion,counted_on,people\nKZ-31,,1171882\n")
+        text = "# source: a test\nregion,counted,counted_on,people\nKZ-31,ATTACHED,,1171882\n"
+        monkeypatch.setattr("shared.policy_files.policy_text", lambda *_: text)
         with pytest.raises(ReferenceDataError, match="a number of people needs its day"):
             policy.population.__wrapped__()

@@ -54,6 +54,7 @@ class Measure(StrEnum):
     ANSWER_TIME_MEDIAN = "ANSWER_TIME_MEDIAN"
     ANSWER_TIME_P90 = "ANSWER_TIME_P90"
     PER_10000 = "PER_10000"
+    PER_10000_INSURED = "PER_10000_INSURED"
     BACKLOG = "BACKLOG"
     REPLY_TIME_MEDIAN = "REPLY_TIME_MEDIAN"
     REPLY_TIME_P90 = "REPLY_TIME_P90"
@@ -62,7 +63,18 @@ class Measure(StrEnum):
     COMMITMENTS_FULFILLED = "COMMITMENTS_FULFILLED"
 
 
-OF_APPEALS: Final = frozenset({Measure.ANSWER_TIME_MEDIAN, Measure.ANSWER_TIME_P90, Measure.PER_10000})
+class People(StrEnum):
+    """Which people of a region were counted: those attached to its medical organisations, or those insured."""
+
+    ATTACHED = "ATTACHED"
+    INSURED = "INSURED"
+
+
+DIVIDED_BY: Final[Mapping[Measure, People]] = MappingProxyType(
+    {Measure.PER_10000: People.ATTACHED, Measure.PER_10000_INSURED: People.INSURED}
+)
+"""The people by whom a count of appeals is divided."""
+OF_APPEALS: Final = frozenset({Measure.ANSWER_TIME_MEDIAN, Measure.ANSWER_TIME_P90, *DIVIDED_BY})
 """The measures of appeals; all others are of another grain."""
 _GRAINS: Final[Mapping[Measure, Grain]] = MappingProxyType(
     {
@@ -171,6 +183,11 @@ class Kpi:
         return _GRAINS.get(self.measure, Grain.CALLS)
 
     @property
+    def people(self) -> People | None:
+        """Return the people by whom the figure is divided, None for any other figure."""
+        return DIVIDED_BY.get(self.measure) if isinstance(self.measure, Measure) else None
+
+    @property
     def shape(self) -> tuple[str | None, Group | None]:
         """Cohort and group."""
         return self.kind, self.group
@@ -206,9 +223,10 @@ def ageing() -> Sequence[AgeSpan]:
 
 
 class Population(NamedTuple):
-    """How many people were attached to the medical organisations of a region on a day."""
+    """How many people of a region there were on a day."""
 
     region: str
+    counted: People
     counted_on: date
     people: int
 
@@ -221,26 +239,27 @@ def population() -> Sequence[Population]:
         counted_on = row.day("counted_on")
         if counted_on is None:
             raise row.error("a number of people needs its day")
-        found.append(Population(row.one_of("region", regions()), counted_on, row.number_in("people", 1, 20_000_000)))
+        region, counted = row.one_of("region", regions()), People(row.one_of("counted", frozenset(People)))
+        found.append(Population(region, counted, counted_on, row.number_in("people", 1, 20_000_000)))
     return found
 
 
-def population_of(region: str, day: date) -> Population | None:
+def population_of(region: str, counted: People, day: date) -> Population | None:
     """Return the people of a region: the latest number until the day, else the first after it; None if no source gives a number."""
-    known = sorted((each for each in population() if each.region == region), key=lambda each: each.counted_on)
+    known = sorted((each for each in population() if (each.region, each.counted) == (region, counted)), key=lambda each: each.counted_on)
     before = [each for each in known if each.counted_on <= day]
     return before[-1] if before else known[0] if known else None
 
 
-def people_of(region: str, day: date) -> int | None:
+def people_of(region: str, counted: People, day: date) -> int | None:
     """Return the number of people of a region; None if no source gives one."""
-    found = population_of(region, day)
+    found = population_of(region, counted, day)
     return None if found is None else found.people
 
 
-def regions_without_people(region: str | None) -> list[str]:
+def regions_without_people(region: str | None, counted: People) -> list[str]:
     """Return the regions of a figure that have no number of people: the region, or for None those of the country."""
-    known = {each.region for each in population()}
+    known = {each.region for each in population() if each.counted is counted}
     return [code for code in ([region] if region else sorted(regions().keys() - {CENTRAL_OFFICE})) if code not in known]
 
 

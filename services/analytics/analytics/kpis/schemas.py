@@ -153,7 +153,7 @@ class Comparison(AliasedModel):
 
 
 class MissingNumbers(BaseModel):
-    """Why a figure for 10 000 people has no value: no source gives the number of people attached in these regions."""
+    """Why a figure for 10 000 people has no value: no source gives the number of people attached, or insured, in these regions."""
 
     code: Literal["people-unknown"] = "people-unknown"
     regions: list[str]

@@ -75,6 +75,12 @@ class TestPeople:
         parts = (await world.kpi("complaints_per_10000", group_by="region"))["parts"]
         assert {part["code"]: (part["value"], part["suppressed"]) for part in parts} == {"KZ-31": (3.4, False), "KZ-43": (None, False)}
 
+    async def test_people_insured_are_others_than_people_attached(self, world, make):
+        await world.consume(*(make("appeal-imported", number) for number in range(1, 401)))
+        asked = {"from": "2025-01-01", "to": "2025-12-31"}
+        assert await value_of(world, "complaints_per_10000_insured", region="KZ-43", **asked) == (5.8, 400)
+        assert (await world.kpi("complaints_per_10000_insured", region="KZ-75"))["missing"]["regions"] == ["KZ-75"]
+
     async def test_without_the_people_of_a_region_the_figure_says_so_and_is_not_suppressed(self, world, make):
         await world.consume(*(make("appeal-imported", number) for number in range(1, 11)))
         asked = {"from": "2025-01-01", "to": "2025-12-31"}
@@ -100,15 +106,16 @@ class TestPeople:
         assert (found["value"], found["suppressed"], found["missing"]) == (None, True, None)
 
     def test_the_latest_number_until_the_day_counts_else_the_first_after_it(self):
-        assert policy.people_of("KZ-75", date(2025, 1, 1)) == 1_846_000
-        assert policy.people_of("KZ-31", date(2025, 1, 1)) == 1_171_882
-        assert policy.people_of("KZ-43", date(2025, 1, 1)) is None
+        assert policy.people_of("KZ-75", policy.People.ATTACHED, date(2025, 1, 1)) == 1_846_000
+        assert policy.people_of("KZ-31", policy.People.ATTACHED, date(2025, 1, 1)) == 1_171_882
+        assert policy.people_of("KZ-43", policy.People.ATTACHED, date(2025, 1, 1)) is None
+        assert policy.people_of("KZ-43", policy.People.INSURED, date(2025, 1, 1)) == 684_000
 
     @pytest.mark.parametrize(
         ("file", "line", "load"),
         [
-            ("population.csv", "region,counted_on,people\nKZ-99,2025-01-01,5", policy.population),
-            ("population.csv", "region,counted_on,people\nKZ-31,,5", policy.population),
+            ("population.csv", "region,counted,counted_on,people\nKZ-99,ATTACHED,2025-01-01,5", policy.population),
+            ("population.csv", "region,counted,counted_on,people\nKZ-31,ATTACHED,,5", policy.population),
             ("ageing.csv", "code,from_days,kk,ru,en\na,1,а,а,a", policy.ageing),
             ("ageing.csv", "code,from_days,kk,ru,en\na,0,а,а,a\nb,9,б,б,b\nc,9,в,в,c", policy.ageing),
         ],

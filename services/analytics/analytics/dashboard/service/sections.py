@@ -15,7 +15,7 @@ from analytics.dashboard.service.reading import Needs, Reading, TrendPair
 from analytics.dashboard.service.values import Values
 from analytics.facts.schemas import Grain
 from analytics.kpis.schemas import Compare, Figure
-from analytics.kpis.service import UNSPECIFIED, DashboardSection, Unit, kpi_definitions, population_of
+from analytics.kpis.service import UNSPECIFIED, DashboardSection, People, Unit, kpi_definitions, population_of
 from analytics.providers.service import FUNNEL_NAMES, by_attention, funnel_kind, index_funnel, index_sentence
 from analytics.sentences.service import Amount, Value, filled, period_name, region_inside
 from shared.domain.labels import Label, Language
@@ -40,6 +40,11 @@ SPLIT_CHARTS: Final[Mapping[str, tuple[str, str, Text, str | None]]] = {
     "districts": (N_("Districts"), N_("District"), Text.TOP_DISTRICT, "district"),
 }
 """Charts of parts as bars: heading, heading of the names, sentence about the largest, and the filter that a line sets."""
+_PEOPLE: Final[Mapping[People, tuple[Text, Text, Text]]] = {
+    People.ATTACHED: (Text.PEOPLE, Text.PEOPLE_UNKNOWN, Text.PEOPLE_UNKNOWN_IN),
+    People.INSURED: (Text.INSURED, Text.INSURED_UNKNOWN, Text.INSURED_UNKNOWN_IN),
+}
+"""The sentences on the people by whom a figure is divided: their number, that it is unknown in the region, in how many regions."""
 _COMPLAINT_CHARTS: Final = frozenset({"reasons", "providers", "districts", "regions", "outcomes"})
 NUMBER_CHARTS: Final = {
     "deadlines": (DashboardSection.TIME, N_("Deadlines")),
@@ -109,15 +114,18 @@ class Sections:
 
     def people_sentence(self, figure: Figure) -> str:
         """Return by whose number a figure for 10 000 people is divided, or why it has no value; nothing for other figures."""
-        if figure.unit != Unit.PER_10000:
+        counted = kpi_definitions()[figure.id].people
+        if counted is None:
             return ""
+        known, unknown, unknown_in = _PEOPLE[counted]
         if figure.missing is not None:
-            code = Text.PEOPLE_UNKNOWN if self.reading.region else Text.PEOPLE_UNKNOWN_IN
-            return self.write(code, **({} if self.reading.region else {"count": Amount.number(len(figure.missing.regions))}))
-        found = population_of(self.reading.region, figure.last) if self.reading.region else None
+            if self.reading.region:
+                return self.write(unknown)
+            return self.write(unknown_in, count=Amount.number(len(figure.missing.regions)))
+        found = population_of(self.reading.region, counted, figure.last) if self.reading.region else None
         if found is None:
             return ""
-        return self.write(Text.PEOPLE, people=Amount.number(found.people), day=period_name(found.counted_on, found.counted_on))
+        return self.write(known, people=Amount.number(found.people), day=period_name(found.counted_on, found.counted_on))
 
     def appeals_href(self, kpi_id: str, **filters: str) -> str | None:
         """Return the address of the list of the appeals that a figure counts; None for visitors who may not read it."""

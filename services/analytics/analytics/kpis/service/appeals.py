@@ -6,7 +6,7 @@ from uuid import UUID
 
 from analytics.facts import service as facts
 from analytics.facts.schemas import Formula, Grain
-from analytics.kpis.policy import Kpi, Measure
+from analytics.kpis.policy import Kpi
 from analytics.kpis.schemas import CountedAppeal
 from analytics.kpis.service.access import View
 from analytics.kpis.service.figures import FigureRequest
@@ -28,7 +28,7 @@ async def counted_appeals(
         raise NotFound
     request = request.in_region(view.region(request.region))
     cohort = request.cohort(kpi)
-    if kpi.measure in {None, Measure.PER_10000}:
+    if kpi.measure is None or kpi.people:
         cohort, formula = replace(cohort, outcome=kpi.outcome, proofs=kpi.proofs), None
     else:
         formula = kpi.measure if isinstance(kpi.measure, Formula) else Formula.ANSWER_TIME

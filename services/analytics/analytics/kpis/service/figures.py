@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts import service as facts
 from analytics.facts.schemas import EVERYTHING, FILTERS, GROUPS, TIMES, Cohort, CohortFilters, Group
-from analytics.kpis.policy import Kpi, Unit, ageing, regions_without_people
+from analytics.kpis.policy import Kpi, ageing, regions_without_people
 from analytics.kpis.schemas import Compare, Comparison, Figure, MissingNumbers, Part
 from analytics.kpis.service.access import View
 from analytics.kpis.service.labels import part_labels
@@ -77,7 +77,7 @@ async def figure(work: UnitOfWork, kpi: Kpi, request: FigureRequest, view: View,
 
 def missing_numbers(kpi: Kpi, region: str | None) -> MissingNumbers | None:
     """Return the regions whose people no source gives, for a figure for 10 000 people."""
-    unknown = regions_without_people(region) if kpi.unit is Unit.PER_10000 else []
+    unknown = regions_without_people(region, kpi.people) if kpi.people else []
     return MissingNumbers(regions=unknown) if unknown else None
 
 
@@ -152,7 +152,7 @@ async def _shown(
         return code == UNSPECIFIED, part.value is None, 0 if group in TIMES else position, code
 
     def is_missing(code: str) -> bool:
-        return missing is not None and (group is not Group.REGION or bool(regions_without_people(code)))
+        return missing is not None and (group is not Group.REGION or bool(kpi.people and regions_without_people(code, kpi.people)))
 
     return [
         Part(

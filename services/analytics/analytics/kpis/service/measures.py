@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts import service as facts
 from analytics.facts.schemas import TIMES, CallTotals, Cohort, CohortFilters, Formula, FormulaRules, Group, Quantile, Tally
-from analytics.kpis.policy import Kpi, Measure, Unit, ageing, call_rules, leakage_days, people_of
+from analytics.kpis.policy import DIVIDED_BY, Kpi, Measure, People, Unit, ageing, call_rules, leakage_days, people_of
 from analytics.kpis.service.percentages import as_number, average, percent
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.unit_of_work import UnitOfWork
@@ -112,10 +113,12 @@ async def _fulfilled_commitments(work: UnitOfWork, cohort: Cohort, group: Group 
     return _shares(await facts.fulfilled_commitments(work.session, cohort, group, today))
 
 
-async def _per_10000(work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
+async def _per_10000(counted: People, work: UnitOfWork, cohort: Cohort, group: Group | None) -> Parts:
     """Divide counts by the people of the region. All regions together have a value only if the people of each are known."""
     numbers = {None: await facts.count(work.session, cohort)} if group is None else await facts.count_by(work.session, group, cohort)
-    whole = {code: people_of(code, cohort.last) for code in ([cohort.region] if cohort.region else regions()) if code != CENTRAL_OFFICE}
+    whole = {
+        code: people_of(code, counted, cohort.last) for code in ([cohort.region] if cohort.region else regions()) if code != CENTRAL_OFFICE
+    }
     everybody = sum(people or 0 for people in whole.values()) if all(whole.values()) else None
     found = {}
     for code, number in numbers.items():
@@ -150,7 +153,7 @@ _COMPUTATIONS: Final[Mapping[Measure, Computation]] = {
     Measure.SELF_SERVED: _self_served,
     Measure.ANSWER_TIME_MEDIAN: _percentile(facts.answer_times, 50),
     Measure.ANSWER_TIME_P90: _percentile(facts.answer_times, 90),
-    Measure.PER_10000: _per_10000,
+    **{measure: partial(_per_10000, people) for measure, people in DIVIDED_BY.items()},
     Measure.BACKLOG: _backlog,
     Measure.REPLY_TIME_MEDIAN: _percentile(facts.reply_times, 50),
     Measure.REPLY_TIME_P90: _percentile(facts.reply_times, 90),
