@@ -6,6 +6,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from analytics.kpis.service import People
 from analytics.sentences.service import parse_texts
 from shared.domain.labels import Label
 from shared.policy_files import policy_text
@@ -88,6 +89,13 @@ class Text(StrEnum):
     ADVICE_UNPROVEN = "advice-unproven"
     ADVICE_REFUTED = "advice-refuted"
     ADVICE_CALM = "advice-calm"
+
+
+PEOPLE_TEXTS: Final[Mapping[People, tuple[Text, Text, Text]]] = {
+    People.ATTACHED: (Text.PEOPLE, Text.PEOPLE_UNKNOWN, Text.PEOPLE_UNKNOWN_IN),
+    People.INSURED: (Text.INSURED, Text.INSURED_UNKNOWN, Text.INSURED_UNKNOWN_IN),
+}
+"""The sentences on the people by whom a figure is divided: their number, that it is unknown in the region, in how many regions."""
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from analytics.charts.service import BarRow, LineSeries, ShareRow, TileValue, bar_chart, line_chart, share_bar, tile_map
-from analytics.dashboard.policy import OF_COMPLAINTS, Text, texts
+from analytics.dashboard.policy import OF_COMPLAINTS, PEOPLE_TEXTS, Text, texts
 from analytics.dashboard.service.chart import Chart, Shape
 from analytics.dashboard.service.choices import PATH, Choice
 from analytics.dashboard.service.lines import COUNTS, Expectation, Line, Link, line_of, lines_of
@@ -15,7 +15,7 @@ from analytics.dashboard.service.reading import Needs, Reading, TrendPair
 from analytics.dashboard.service.values import Values
 from analytics.facts.schemas import Grain
 from analytics.kpis.schemas import Compare, Figure
-from analytics.kpis.service import UNSPECIFIED, DashboardSection, People, Unit, kpi_definitions, population_of
+from analytics.kpis.service import UNSPECIFIED, DashboardSection, Unit, kpi_definitions, population_of
 from analytics.providers.service import FUNNEL_NAMES, by_attention, funnel_kind, index_funnel, index_sentence
 from analytics.sentences.service import Amount, Value, filled, period_name, region_inside
 from shared.domain.labels import Label, Language
@@ -40,11 +40,6 @@ SPLIT_CHARTS: Final[Mapping[str, tuple[str, str, Text, str | None]]] = {
     "districts": (N_("Districts"), N_("District"), Text.TOP_DISTRICT, "district"),
 }
 """Charts of parts as bars: heading, heading of the names, sentence about the largest, and the filter that a line sets."""
-_PEOPLE: Final[Mapping[People, tuple[Text, Text, Text]]] = {
-    People.ATTACHED: (Text.PEOPLE, Text.PEOPLE_UNKNOWN, Text.PEOPLE_UNKNOWN_IN),
-    People.INSURED: (Text.INSURED, Text.INSURED_UNKNOWN, Text.INSURED_UNKNOWN_IN),
-}
-"""The sentences on the people by whom a figure is divided: their number, that it is unknown in the region, in how many regions."""
 _COMPLAINT_CHARTS: Final = frozenset({"reasons", "providers", "districts", "regions", "outcomes"})
 NUMBER_CHARTS: Final = {
     "deadlines": (DashboardSection.TIME, N_("Deadlines")),
@@ -117,7 +112,7 @@ class Sections:
         counted = kpi_definitions()[figure.id].people
         if counted is None:
             return ""
-        known, unknown, unknown_in = _PEOPLE[counted]
+        known, unknown, unknown_in = PEOPLE_TEXTS[counted]
         if figure.missing is not None:
             if self.reading.region:
                 return self.write(unknown)
