@@ -30,7 +30,7 @@ _UNITS: Final = {
     "calls": Label("қоңырау", "звонков", "calls"),
     "questions": Label("сұрақ", "вопросов", "questions"),
     "inquiries": Label("сұрау", "запросов", "inquiries"),
-    "per_10000": Label("10 000 тұрғынға", "на 10 000 жителей", "for 10 000 people"),
+    "per_10000": Label("10 000 тұрғынға", "на 10 000 жителей", "for 10 000 people"),
     "seconds": Label("секунд", "секунд", "seconds"),
     "percent": Label("%", "%", "%"),
     "score": Label("балл", "баллов", "points"),
