@@ -160,12 +160,13 @@ class PageSessions:
     async def end_by_provider(self, logout_token: str) -> None:
         """End what a logout token names. Raises InvalidLogoutToken, and Unavailable."""
         logout = await self.provider.logout_of(logout_token)
-        if not await self._tokens.is_first_use(logout.token_id, logout.at + 2 * LOGOUT_LIFE):
+        if self._tokens.was_used(logout.token_id):
             raise InvalidLogoutToken
         if logout.session:
             await self._tokens.end_session(logout.session)
         elif logout.subject:
             await self._tokens.end_sessions_of(logout.subject, logout.at)
+        await self._tokens.mark_used(logout.token_id, logout.at + 2 * LOGOUT_LIFE)  # last: after a failure the provider tries again
         log.info("session-ended-by-provider", pseudonym=self._pseudonym(logout.subject) if logout.subject else None)
 
     def _now(self) -> float:

@@ -119,13 +119,14 @@ class TokenVerifier:
         if self._revoked is not None:
             await self._revoked.end_all(subject_key(self._issuer, subject), ended=at, now=self._clock.now().timestamp())
 
-    async def is_first_use(self, token_id: str, until: float) -> bool:
-        """Return whether a token that may be used once is new, and remember it until it expires. Raises Unavailable."""
-        now, key = self._clock.now().timestamp(), sha256(f"once\n{self._issuer}\n{token_id}".encode()).digest()
-        if self._revoked is None or self._revoked.has(key, now):
-            return False
-        await self._revoked.add(key, until=until, now=now)
-        return True
+    def was_used(self, token_id: str) -> bool:
+        """Return whether a token that may be used once was used."""
+        return self._revoked is not None and self._revoked.has(once_key(self._issuer, token_id), self._clock.now().timestamp())
+
+    async def mark_used(self, token_id: str, until: float) -> None:
+        """Remember a token that may be used once until it expires. Raises Unavailable."""
+        if self._revoked is not None:
+            await self._revoked.add(once_key(self._issuer, token_id), until=until, now=self._clock.now().timestamp())
 
     def has_ended(self, session: str) -> bool:
         """Return whether a session of the provider has ended."""
@@ -227,6 +228,11 @@ def session_key(issuer: str, session: str) -> bytes:
 def subject_key(issuer: str, subject: str) -> bytes:
     """Return the hash by which the end of all sessions of a subject is remembered."""
     return sha256(f"subject\n{issuer}\n{subject}".encode()).digest()
+
+
+def once_key(issuer: str, token_id: str) -> bytes:
+    """Return the hash by which a token that was used is remembered."""
+    return sha256(f"once\n{issuer}\n{token_id}".encode()).digest()
 
 
 def _revocation_key(token: str) -> bytes:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from shared.auth import InvalidToken
 from shared.auth.provider import LOGOUT_EVENT
-from shared.auth.revocation import SESSION_LIMIT
+from shared.auth.revocation import FILE, SESSION_LIMIT
 from shared.web.session import COOKIE, REFRESH_COOKIE
 from tests.oidc_provider import ISSUER, KEYS, LIFE, NOW, PAGES, header_of, shown
 
@@ -196,6 +196,13 @@ class TestBackChannelLogout:
         for token in (provider.logout_token(), browser.cookies[COOKIE], "", "x.y.z"):
             assert (await house.browser().post("/sign-out/back-channel", data={"logout_token": token})).status_code == 400
         assert await shown(browser) == "operator"
+
+    async def test_one_that_could_not_be_stored_may_be_sent_again(self, house, provider, tmp_path):
+        token = provider.logout_token()
+        (tmp_path / FILE).mkdir()
+        assert (await house.browser().post("/sign-out/back-channel", data={"logout_token": token})).status_code == 503
+        (tmp_path / FILE).rmdir()
+        assert (await house.browser().post("/sign-out/back-channel", data={"logout_token": token})).status_code == 200
 
     async def test_a_token_counts_once(self, house, provider):
         await house.signed_in()
