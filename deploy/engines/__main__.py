@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from engines import environment, kafka, keycloak
+from engines import environment, kafka, keycloak, objects
 from engines.kafka import KafkaCluster
 from engines.postgres import PostgresServer
 from engines.processes import EngineDidNotStart, EngineMissing
@@ -64,6 +64,11 @@ def _bring_keycloak(_folder: Path) -> None:
         _print("Keycloak is here")
 
 
+def _bring_objects(_folder: Path) -> None:
+    if objects.bring_libraries():
+        _print("the libraries of the S3 store are here")
+
+
 COMMANDS: dict[str, Callable[[Path], None]] = {
     "kafka": lambda folder: _start_kafka(folder, 1),
     "kafka-cluster": lambda folder: _start_kafka(folder, 3),
@@ -72,6 +77,7 @@ COMMANDS: dict[str, Callable[[Path], None]] = {
     "stop-postgres": _stop_postgres,
     "kafka-libs": _bring_libraries,
     "keycloak-dist": _bring_keycloak,
+    "objects-libs": _bring_objects,
 }
 
 

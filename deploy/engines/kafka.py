@@ -5,7 +5,6 @@ Each broker is also a controller (KRaft's combined mode), so no other process is
 
 import base64
 import json
-import os
 import secrets
 import shutil
 import signal
@@ -16,7 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from engines.processes import Daemon, EngineDidNotStart, EngineMissing, free_ports, tail
+from engines import processes
+from engines.authority import Certificate
+from engines.processes import Daemon, EngineDidNotStart, EngineMissing, find_java, free_ports, tail
 
 ROOT = Path(__file__).parents[2]
 LIBRARIES = ROOT / ".run" / "kafka-libs"
@@ -55,33 +56,39 @@ replica.lag.time.max.ms=3000
 log.cleaner.dedupe.buffer.size=8388608
 """
 
+SECURE_SETTINGS = """\
+listeners=BROKER://127.0.0.1:{port},MUTUAL://127.0.0.1:{mutual_port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=BROKER://127.0.0.1:{port},MUTUAL://127.0.0.1:{mutual_port}
+inter.broker.listener.name=MUTUAL
+listener.security.protocol.map=BROKER:SASL_SSL,MUTUAL:SSL,CONTROLLER:PLAINTEXT
+listener.name.broker.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.broker.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.mutual.ssl.client.auth=required
+ssl.keystore.type=PEM
+ssl.keystore.location={folder}/broker.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={folder}/authority.pem
+"""
+"""In addition to SETTINGS; a later line replaces an earlier one."""
+
 
 def bring_libraries(libraries: Path = LIBRARIES) -> bool:
     """Download Kafka's libraries with Maven unless they are present. Returns whether anything was downloaded. Raises EngineMissing."""
-    complete = libraries / "complete"
-    if complete.exists() and complete.read_bytes() == POM.read_bytes():
-        return False
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise EngineMissing("Kafka's libraries come by Maven, which is not installed (Debian: apt-get install maven)")
-    shutil.rmtree(libraries, ignore_errors=True)  # files of another version must not stay on the class path
-    command = [maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", "-DincludeScope=runtime"]
-    run = subprocess.run(  # noqa: S603 - Maven with our own file
-        [*command, f"-DoutputDirectory={libraries}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    if run.returncode:
-        raise EngineMissing(f"Maven could not bring Kafka's libraries:\n{run.stdout[-1500:]}")
-    complete.write_bytes(POM.read_bytes())
-    return True
+    return processes.bring_libraries(POM, libraries, "Kafka")
 
 
-def find_java() -> str:
-    """Return the path of the Java that runs the brokers: that of JAVA_HOME, else the first in PATH. Raises EngineMissing."""
-    home = os.environ.get("JAVA_HOME")
-    java = shutil.which("java", path=f"{home}/bin" if home else None)
-    if java is None:
-        raise EngineMissing("Kafka needs Java 17, which is not installed (Debian: apt-get install default-jre-headless)")
-    return java
+@dataclass(frozen=True)
+class KafkaSecurity:
+    """A broker that accepts clients by name and password over TLS (SCRAM-SHA-512), or by certificate on an address of its own.
+
+    There is no plain listener.
+    """
+
+    authority: bytes
+    """The certificate, in PEM, whose signature a client's certificate needs."""
+    certificate: Certificate
+    username: str
+    password: str
 
 
 @dataclass(frozen=True)
@@ -100,11 +107,16 @@ class KafkaCluster:
     """A cluster under `folder`: one broker, or three with replication 3 and two in-sync replicas.
 
     Brokers are numbered from 1. An existing folder keeps its ports and data, and a second object over it finds the running
-    brokers. Topics are not created automatically.
+    brokers. Topics are not created automatically. One broker may have `security`; then `bootstrap` is its address for clients with a
+    password and `mutual_bootstrap` that for clients with a certificate.
     """
 
-    def __init__(self, folder: Path, *, brokers: Literal[1, 3] = 1, ports: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, *, brokers: Literal[1, 3] = 1, ports: tuple[int, ...] = (), security: KafkaSecurity | None = None
+    ) -> None:
         self.folder = folder.absolute()
+        self._security = security
+        self._mutual_port = free_ports(1)[0] if security else 0
         layout = self.folder / "cluster.json"
         if layout.exists():
             pairs = json.loads(layout.read_text())
@@ -119,6 +131,11 @@ class KafkaCluster:
     @property
     def bootstrap(self) -> str:
         return ",".join(map(self.address, self.nodes))
+
+    @property
+    def mutual_bootstrap(self) -> str:
+        """Return the address for clients with a certificate."""
+        return f"127.0.0.1:{self._mutual_port}"
 
     def address(self, node: int) -> str:
         """Return the address of a single broker."""
@@ -199,7 +216,7 @@ class KafkaCluster:
         for broker in self._brokers:
             broker.folder.mkdir(parents=True, exist_ok=True)
             broker.settings.write_text(self._settings(broker))
-            command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(broker.settings)]
+            command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(broker.settings), *self._credentials()]
             tools.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))  # noqa: S603 - our own command
         outputs = [tool.communicate()[0] for tool in tools]
         for tool, output in zip(tools, outputs, strict=True):
@@ -209,7 +226,7 @@ class KafkaCluster:
 
     def _settings(self, broker: _Broker) -> str:
         replicas = len(self._brokers)
-        return SETTINGS.format(
+        settings = SETTINGS.format(
             node=broker.node,
             port=broker.port,
             controller_port=broker.controller_port,
@@ -218,6 +235,17 @@ class KafkaCluster:
             replicas=replicas,
             in_sync=min(2, replicas),
         )
+        if (security := self._security) is None:
+            return settings
+        (broker.folder / "authority.pem").write_bytes(security.authority)
+        (broker.folder / "broker.pem").write_bytes(security.certificate.key + security.certificate.chain)
+        ports = {"port": broker.port, "mutual_port": self._mutual_port, "controller_port": broker.controller_port}
+        return settings + SECURE_SETTINGS.format(**ports, folder=broker.folder)
+
+    def _credentials(self) -> list[str]:
+        if (given := self._security) is None:
+            return []
+        return ["--add-scram", f"SCRAM-SHA-512=[name={given.username},password={given.password}]"]
 
     def _java(self) -> list[str]:
         if not (LIBRARIES / "complete").exists():

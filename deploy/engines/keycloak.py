@@ -12,8 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from engines.kafka import find_java
-from engines.processes import Daemon, EngineDidNotStart, EngineMissing, free_ports, tail
+from engines.processes import Daemon, EngineDidNotStart, EngineMissing, find_java, free_ports, tail
 
 ROOT: Final = Path(__file__).parents[2]
 IDENTITY: Final = ROOT / "deploy" / "identity"

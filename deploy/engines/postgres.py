@@ -4,7 +4,6 @@
 """
 
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -12,13 +11,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import psutil
 
-from engines.processes import EngineDidNotStart, EngineMissing, find_process, free_ports, tail
+from engines.authority import Certificate
+from engines.processes import EngineDidNotStart, EngineMissing, find_process, free_ports, place, reachable, rights_of, server_user, tail
 
-SERVICE_USER = "postgres"  # the user created by Debian's package
 ROLE = "aryz"
 WAIT_SECONDS = 90
 DEBIAN = Path("/usr/lib/postgresql")
@@ -51,6 +50,13 @@ commit_delay = 0
 """
 """A commit waits for the operating system alone: a killed server loses nothing, a machine without power may."""
 
+TLS = """
+ssl = on
+ssl_cert_file = '{0}/server.pem'
+ssl_key_file = '{0}/server.key'
+ssl_min_protocol_version = 'TLSv1.2'
+"""
+
 
 def find_binaries() -> Path:
     """Return the folder of `initdb` and `pg_ctl`: the one in PATH, else Debian's newest. Raises EngineMissing."""
@@ -62,28 +68,21 @@ def find_binaries() -> Path:
     return installed[-1].parent
 
 
-def reachable(folder: Path) -> Path:
-    """Return `folder`, or one under /var/tmp named after it if the server's user may not enter it (root's home, a private folder)."""
-    folder = folder.absolute()
-    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in folder.parents if parent.exists()):
-        return folder
-    return Path("/var/tmp") / ("aryz" + str(folder).replace("/", "-"))  # noqa: S108 - the server's own user owns it, mode 700
-
-
 class PostgresServer:
     """A server under `folder` that listens on 127.0.0.1 only. Its single role is a superuser with a password.
 
     An existing folder keeps its port, password and data, and a second object over it finds the running server. One that is not
-    `synced` does not wait for the disk.
+    `synced` does not wait for the disk. With a `certificate` it accepts connections over TLS alone.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0, synced: bool = True) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, synced: bool = True, certificate: Certificate | None = None) -> None:
         self.folder = reachable(folder)
         self._data = self.folder / "data"
         self._log = self.folder / "server.log"
         self._address = self.folder / "url"
         self._port = port
         self._synced = synced
+        self._certificate = certificate
 
     @property
     def url(self) -> str:
@@ -161,7 +160,7 @@ class PostgresServer:
     def _initialise(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)  # the remains of an incomplete start
         self.folder.mkdir(parents=True, mode=0o700)
-        user = _server_user()
+        user = server_user()
         if user is not None:
             os.chown(self.folder, user.pw_uid, user.pw_gid)
         password = secrets.token_urlsafe(24)
@@ -177,29 +176,22 @@ class PostgresServer:
         port = self._port or free_ports(1)[0]
         with (self._data / "postgresql.conf").open("a") as settings:
             settings.write(SETTINGS.format(port=port) + ("" if self._synced else UNSYNCED))
+            if self._certificate is not None:
+                settings.write(TLS.format(self._data))
+        if self._certificate is not None:
+            place(self._data / "server.pem", self._certificate.chain, user)
+            place(self._data / "server.key", self._certificate.key, user)
+            place(self._data / "pg_hba.conf", b"hostssl all all 127.0.0.1/32 scram-sha-256\n", user)
         self._address.touch(mode=0o600)
         self._address.write_text(f"postgresql://{ROLE}:{password}@127.0.0.1:{port}")
 
     def _run(self, program: str, *arguments: str) -> None:
         """Run one of the server's programs as its user. Raises EngineMissing, and EngineDidNotStart with the program's output."""
-        user = _server_user()
-        rights: dict[str, Any] = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        user = server_user()
         command = [str(find_binaries() / program), *arguments]
         run = subprocess.run(  # noqa: S603 - the server's own programs
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-            cwd=self.folder, env={**os.environ, "LC_ALL": "C.UTF-8"}, **rights,
+            cwd=self.folder, env={**os.environ, "LC_ALL": "C.UTF-8"}, **rights_of(user),
         )  # fmt: skip
         if run.returncode:
             raise EngineDidNotStart(f"PostgreSQL's {program} failed: {run.stdout[-1500:]}{tail(self._log)}")
-
-
-def _server_user() -> pwd.struct_passwd | None:
-    """Return the user to run the server as: the package's user for root, None (the current user) otherwise. Raises EngineMissing."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam(SERVICE_USER)
-    except KeyError:
-        raise EngineMissing(
-            f"PostgreSQL does not run as root, and there is no user {SERVICE_USER} (Debian: apt-get install postgresql)"
-        ) from None
