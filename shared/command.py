@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 import structlog
 from fastapi import FastAPI
 
-from shared import migrations, sealing, server
+from shared import migrations, postgres, sealing, server
 from shared.auth import LocalIssuerForbidden
 from shared.connections import ConnectionLimits
 from shared.edge import HostsNotNamed, edge
+from shared.files.settings import StoreRefused
 from shared.logging import configure_logging
 from shared.messaging.log import LogError
 from shared.private_files import use_private_umask
@@ -45,6 +46,7 @@ REFUSALS = (
     MissingSetting,
     BadSettings,
     DatabaseUnreachable,
+    postgres.TransactionPooling,
     RebuildRefused,
     LogError,
     LocalIssuerForbidden,
@@ -52,6 +54,7 @@ REFUSALS = (
     sealing.BadKeys,
     sealing.WrongKeys,
     server.PortBusy,
+    StoreRefused,
 )
 """Errors that an operator has to fix before the process can run. The command prints one sentence and exits with code 1."""
 
@@ -118,6 +121,7 @@ async def _serve(app: FastAPI, settings: ServiceSettings, listening: socket, hos
 
 async def _work(service: Service[S], settings: S, listening: socket | None) -> None:
     async with _started(service, settings) as parts:
+        await service.check(parts)
         loops = runtime(service, parts, restart=False)
         working = [loops.run()]
         if listening is not None:

@@ -1,6 +1,7 @@
 """Classification of database errors: transient ones, refused commits, and commits whose result is unknown."""
 
 import sqlite3
+import ssl
 
 import asyncpg
 from sqlalchemy.engine import ExceptionContext
@@ -9,6 +10,8 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 # SQLSTATEs and classes of transient errors: connection, rollback by the engine, resources, intervention, locks, idle time-outs.
 PASSING = frozenset({"08", "40", "53", "57", "58", "55P03", "25P03"})
+NO_SUCH_DATABASE = "3D000"
+POOLER = "08P01"  # PgBouncer's SQLSTATE of most refusals
 REFUSALS = frozenset({"23", "40"})  # deferred constraints, rollback by the engine
 
 
@@ -40,6 +43,35 @@ def is_transient(error: BaseException) -> bool:
     of `will_pass` is a fault of the program: the client would try again for nothing.
     """
     return isinstance(error, OSError) or will_pass(error)
+
+
+def start_fault(error: BaseException) -> str | None:
+    """Return what an operator has to change before PostgreSQL can be used, as a sentence without secrets. None: waiting may help."""
+    original = getattr(error, "orig", None) or error
+    state, message = _sqlstate(original), str(original).partition("\n")[0]
+    if isinstance(original, ssl.SSLCertVerificationError):
+        return (
+            f"the certificate of the database is not accepted ({original.verify_message}): sslrootcert in ARYZ_DATABASE_URL has to be the "
+            "file of the authority that signed it, and the host has to be a name in it"
+        )
+    if isinstance(original, ssl.SSLError) or "rejected SSL upgrade" in message:
+        return (
+            "the database and this process cannot agree on TLS: see sslmode in ARYZ_DATABASE_URL, and the certificate and ssl of the server"
+        )
+    if state == "28P01" or (state == POOLER and "authentication failed" in message):
+        return "the database refuses role and password: correct them in ARYZ_DATABASE_URL"
+    if message == "SSL required" or (state == "28000" and "no encryption" in message):
+        return "the database accepts TLS alone: add sslmode=verify-full and sslrootcert to ARYZ_DATABASE_URL"
+    if state[:2] == "28":
+        return "the database refuses this role, or connections from this address: see ARYZ_DATABASE_URL and the server's pg_hba.conf"
+    return None
+
+
+def is_missing_database(error: BaseException) -> bool:
+    """Return whether the server, or PgBouncer in front of it, has no database of this name."""
+    original = getattr(error, "orig", None) or error
+    state = _sqlstate(original)
+    return state == NO_SUCH_DATABASE or (state == POOLER and str(original).endswith("does not exist"))
 
 
 def name_passing_error(context: ExceptionContext) -> BaseException | None:

@@ -10,15 +10,18 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, MetaData, inspect, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.database import Database
+from shared.database_errors import is_missing_database
 from shared.messaging import tables
+from shared.postgres import open_engine
 
 MIGRATING = 0x4152595A  # the advisory lock that lets one process at a time migrate a database
-PATIENCE_MS = 60_000  # wait for another process's migration; DDL itself uses the session's short lock time-out
+PATIENCE_MS = (
+    60_000  # wait for another process's migration, and between two statements of one; DDL itself uses the session's short lock time-out
+)
 MAINTENANCE = ("postgres", "template1")  # databases that every PostgreSQL server has
-NO_SUCH_DATABASE, MAY_NOT, EXISTS = "3D000", "42501", frozenset({"42P04", "23505"})  # SQLSTATEs; 23505 is raised by the catalogue in a race
+MAY_NOT, EXISTS = "42501", frozenset({"42P04", "23505"})  # SQLSTATEs; 23505 is raised by the catalogue in a race
 
 
 class NotMigrated(RuntimeError):
@@ -69,7 +72,7 @@ async def is_migrated(database: Database, package: str) -> bool:
         async with database.engine.connect() as connection:
             return await connection.run_sync(_revision) == head(package)
     except DBAPIError as error:
-        if _sqlstate(error) != NO_SUCH_DATABASE:
+        if not is_missing_database(error):
             raise
         return False
 
@@ -88,7 +91,7 @@ async def create_missing(url: URL) -> None:
     try:
         await _run(url, "SELECT 1")
     except DBAPIError as error:
-        if _sqlstate(error) != NO_SUCH_DATABASE:
+        if not is_missing_database(error):
             raise
     else:
         return
@@ -114,7 +117,7 @@ async def _maintenance(url: URL) -> URL:
 
 
 async def _run(url: URL, statement: str) -> None:
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")  # CREATE DATABASE cannot run in a transaction
+    engine = open_engine(url, isolation_level="AUTOCOMMIT")  # CREATE DATABASE cannot run in a transaction
     try:
         async with engine.connect() as connection:
             await connection.execute(text(statement))
@@ -127,9 +130,13 @@ def _sqlstate(error: DBAPIError) -> str:
 
 
 def _wait_for_turn(connection: Connection) -> None:
-    connection.execute(text("SELECT set_config('lock_timeout', :ms, true)"), {"ms": str(PATIENCE_MS)})
+    limit = connection.scalar(text("SELECT current_setting('lock_timeout')"))
+    limiting = text("SELECT set_config('lock_timeout', :limit, true)")
+    connection.execute(limiting, {"limit": f"{PATIENCE_MS}ms"})
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
-    connection.execute(text("RESET lock_timeout"))
+    connection.execute(limiting, {"limit": limit})
+    # A job with a small share of a processor may pause between two statements for longer than a request may.
+    connection.execute(text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)"), {"limit": f"{PATIENCE_MS}ms"})
 
 
 def _revision(connection: Connection) -> str | None:

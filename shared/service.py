@@ -25,7 +25,7 @@ from shared.clock import Clock, SystemClock
 from shared.contents import Contents
 from shared.contracts import APPEALS
 from shared.database import Database, service_url
-from shared.database_errors import is_transient
+from shared.database_errors import is_transient, start_fault
 from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Unavailable, install_error_handlers
 from shared.fast.direct_routes import DirectRoutes
@@ -43,6 +43,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.runtime import Loop, Runtime, every
 from shared.openapi import SERVERS, document
 from shared.operators import OperatorAccess
+from shared.postgres import check_sessions
 from shared.private_files import secure_folder
 from shared.settings import MissingSetting, ServiceSettings
 from shared.telemetry import Metrics, Observe
@@ -69,7 +70,7 @@ SettingsT_co = TypeVar("SettingsT_co", bound=ServiceSettings, default=ServiceSet
 
 
 class DatabaseUnreachable(RuntimeError):
-    """The database did not answer for as long as a start may wait; says what it answered."""
+    """The database refused this process or did not answer for as long as a start may wait. The message says what to do."""
 
 
 class RebuildRefused(RuntimeError):
@@ -208,6 +209,10 @@ class Parts(Generic[SettingsT_co]):
     """What is awaited when the process ends, after the last answer and before the database is closed."""
 
 
+async def _nothing(_parts: object) -> None:
+    """Check nothing."""
+
+
 @dataclass(frozen=True)
 class Service(Generic[SettingsT]):
     """What makes a service itself."""
@@ -227,6 +232,8 @@ class Service(Generic[SettingsT]):
     jobs: Callable[[Parts[SettingsT]], Sequence[Loop]] = lambda _parts: ()
     rebuild: Callable[[Parts[SettingsT]], Awaitable[Sequence[str]]] | None = None
     """Builds its tables again from the log and returns what to tell the operator; None: it cannot."""
+    check: Callable[[Parts[SettingsT]], Awaitable[None]] = _nothing
+    """Raises what is to be corrected before a process of the service can be of use."""
     pace: Pace = PATIENT
     """Of its reader."""
     audit: Table | None = None
@@ -270,16 +277,25 @@ def consumer(service: Service[SettingsT], parts: Parts[SettingsT]) -> Consumer:
 
 
 async def is_migrated(service: Service[SettingsT], database: Database) -> bool:
-    """Whether the database is at the newest revision; waits for one that is just coming up. Raises DatabaseUnreachable."""
+    """Whether the database is at the newest revision; waits for one that is just coming up.
+
+    Raises DatabaseUnreachable, and TransactionPooling behind a pooler that cannot be used.
+    """
     deadline = asyncio.get_running_loop().time() + START_SECONDS
     while True:
         try:
-            return await migrations.is_migrated(database, service.package)
+            is_newest = await migrations.is_migrated(database, service.package)
+            if is_newest and not database.is_sqlite:
+                await check_sessions(database.engine)
         except Exception as error:
+            if (fault := start_fault(error)) is not None:
+                raise DatabaseUnreachable(fault) from error
             if not is_transient(error):
                 raise
             if asyncio.get_running_loop().time() > deadline:
                 raise DatabaseUnreachable(f"the database does not answer ({type(error).__name__}); see ARYZ_DATABASE_URL") from error
+        else:
+            return is_newest
         await asyncio.sleep(START_POLL_SECONDS)
 
 
@@ -342,6 +358,7 @@ def assemble(
             base.local_apps.setdefault(service.name, app)
             app.state.parts, app.state.runtime = parts, loops
             app.state.migrated = await is_migrated(service, parts.database)
+            await service.check(parts)
             prepare(app, parts)
             if settings.worker and app.state.migrated:
                 loops.start()

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from aiokafka.admin import AIOKafkaAdminClient
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.contracts import TOPICS
 from shared.database import service_url
 from shared.messaging.kafka_connection import connection
+from shared.postgres import open_engine
 from shared.settings import ServiceSettings
 from suite.processes import SERVICES
 
@@ -35,7 +35,7 @@ async def _remove(settings: ServiceSettings) -> None:
 
 
 async def _drop_databases(settings: ServiceSettings, server: str) -> None:
-    engine = create_async_engine(make_url(server).set(drivername="postgresql+asyncpg", database="postgres"), isolation_level="AUTOCOMMIT")
+    engine = open_engine(make_url(server).set(drivername="postgresql+asyncpg", database="postgres"), isolation_level="AUTOCOMMIT")
     try:
         async with engine.connect() as session:
             for service in SERVICES:

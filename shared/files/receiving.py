@@ -18,15 +18,21 @@ from shared.files.scan_queue import ScanQueue
 from shared.files.scanning import Clamd
 from shared.files.sealed import SealedFiles
 from shared.files.settings import FileSettings
-from shared.files.storage import CHUNK, ObjectStorage, open_store, plain_chunks
+from shared.files.storage import CHUNK, ObjectStorage, check_store, plain_chunks, store_of
 from shared.service import Parts
 
 BATCH: Final = 20  # unclaimed files that are deleted at a time
 
 
 def storage_of(settings: FileSettings) -> ObjectStorage:
-    """Return the object store of these settings. Raises what `open_store` raises."""
-    return ObjectStorage(open_store(settings.objects_url, settings.data))
+    """Return the object store of these settings. Raises StoreRefused."""
+    return ObjectStorage(store_of(settings))
+
+
+async def check_store_of(parts: Parts[FileSettings]) -> None:
+    """Raise StoreRefused if the bucket of these settings refuses this process."""
+    if parts.settings.objects_url is not None:
+        await check_store(store_of(parts.settings))
 
 
 class FileReceiver(Generic[FileT]):

@@ -8,12 +8,15 @@ decrypted. Each chunk is bound to the object's name. Names are ids; the key of a
 import asyncio
 import io
 import os
+import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from ipaddress import ip_address
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import obstore
@@ -24,6 +27,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
 from shared.errors import Unavailable
+from shared.files.settings import FileSettings, StoreRefused
 from shared.sealing import KEY, SealBroken
 
 if TYPE_CHECKING:
@@ -40,22 +44,81 @@ RETRY: Final["RetryConfig"] = {"max_retries": 3, "retry_timeout": timedelta(seco
 CLIENT: Final["ClientConfig"] = {
     "connect_timeout": timedelta(seconds=3),
     "timeout": timedelta(seconds=30),
-    "allow_http": True,  # the operator chooses the endpoint; Amazon's own is https
 }
+REFUSED: Final = re.compile(r"status code: (?P<status>40[013]|404) .*?(?:<Code>(?P<code>\w+)</Code>|$)", re.DOTALL)
+CHECKED: Final = "start-check/"  # a prefix that no object has
 
 log = structlog.get_logger()
 
 
-def open_store(url: str | None, data: Path) -> "ObjectStore":
+def open_store(url: str | None, data: Path, *, authority: Path | None = None, allow_http: bool = False) -> "ObjectStore":
     """Return the bucket at `url` (`s3://bucket/prefix`), or without `url` the folder `objects` in the data folder.
 
     A bucket's credentials, region and endpoint come from the environment (`AWS_…`), a web identity token, or the machine's own role.
+    `authority` signs the endpoint's certificate, next to the system's own. Raises StoreRefused for an authority that cannot be read, and,
+    unless `allow_http`, for an endpoint without TLS on another machine.
     """
-    if url is not None:
-        return S3Store.from_url(url, client_options=CLIENT, retry_config=RETRY)
-    folder = data / FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return LocalStore(folder, automatic_cleanup=True)
+    if url is None:
+        folder = data / FOLDER
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return LocalStore(folder, automatic_cleanup=True)
+    client: ClientConfig = {**CLIENT}
+    if authority is not None:
+        try:
+            client["root_certificate"] = authority.read_bytes()
+        except OSError as error:
+            raise StoreRefused(f"ARYZ_OBJECTS_CA_FILE cannot be read ({error.strerror})") from None
+    try:
+        endpoint = urlsplit(str(S3Store.from_url(url, client_options=client).config.get("endpoint", "")))
+        if endpoint.scheme == "http":
+            if not (allow_http or _is_loopback(endpoint.hostname or "")):
+                raise StoreRefused(
+                    "AWS_ENDPOINT_URL is not encrypted: use https://, or set ARYZ_OBJECTS_HTTP=true inside one's own network"
+                )
+            client["allow_http"] = True
+        return S3Store.from_url(url, client_options=client, retry_config=RETRY)
+    except BaseError as error:
+        raise StoreRefused(f"the settings of the object store cannot be used: {_first_line(error)}") from None
+
+
+def store_of(settings: FileSettings) -> "ObjectStore":
+    """Return the object store of these settings. Raises StoreRefused."""
+    return open_store(settings.objects_url, settings.data, authority=settings.objects_ca_file, allow_http=settings.objects_http)
+
+
+async def check_store(store: "ObjectStore") -> None:
+    """Raise StoreRefused if the store refuses this process. A store that does not answer is logged: files wait for it, appeals do not."""
+    try:
+        await obstore.list(store, prefix=CHECKED).collect_async()
+    except (BaseError, OSError) as error:
+        if (refusal := _refusal(str(error))) is not None:
+            raise StoreRefused(refusal) from None
+        log.warning("the object store does not answer", reason=_first_line(error))
+
+
+def _refusal(text: str) -> str | None:
+    """Return what an operator has to correct, from the text of an error that is not worth another try; None: it may pass."""
+    if "InvalidCertificate" in text or "invalid peer certificate" in text:
+        return "the certificate of the object store is not accepted: see ARYZ_OBJECTS_CA_FILE, and the host in AWS_ENDPOINT_URL"
+    if (found := REFUSED.search(text)) is None:
+        return None
+    code = found["code"] or found["status"]
+    if found["status"] == "404":
+        return f"the object store has no such bucket ({code}): see ARYZ_OBJECTS_URL and AWS_ENDPOINT_URL"
+    return (
+        f"the object store refuses this process ({code}): see AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and the bucket's rights"
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def new_key() -> bytes:
@@ -70,7 +133,7 @@ def _reaching() -> Iterator[None]:
     except FileNotFoundError:
         raise
     except (BaseError, OSError) as error:
-        log.error("the object store has failed", reason=str(error).partition("\n")[0])  # noqa: TRY400 - a traceback says no more
+        log.error("the object store has failed", reason=_first_line(error))  # noqa: TRY400 - a traceback says no more
         raise Unavailable from error
 
 

@@ -4,6 +4,14 @@ import ssl
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    IllegalSaslStateError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
 from aiokafka.helpers import create_ssl_context
 
 from shared.settings import MissingSetting, ServiceSettings
@@ -31,6 +39,10 @@ class Connection:
     bootstrap: str
     security: ClientArguments = field(default_factory=ClientArguments)
     """The arguments for TLS and SASL alone."""
+
+    @property
+    def protocol(self) -> str:
+        return self.security.get("security_protocol", "PLAINTEXT")
 
     def arguments(self, *, client_id: str | None = None) -> ClientArguments:
         """Return the arguments of an aiokafka client."""
@@ -60,6 +72,34 @@ def connection(settings: ServiceSettings) -> Connection:
         security["sasl_plain_username"] = settings.kafka_sasl_username
         security["sasl_plain_password"] = settings.kafka_sasl_password.get_secret_value()
     return Connection(settings.kafka_bootstrap, security)
+
+
+async def refusal(connected: Connection) -> str | None:
+    """Return what an operator has to correct before the brokers accept this process. None: a broker accepts it, or waiting may help."""
+    found: str | None = None
+    arguments = connected.arguments(client_id="aryz")
+    for host, port, _ in collect_hosts(arguments.pop("bootstrap_servers")):
+        try:
+            opened = await create_conn(host, port, **arguments)
+        except ssl.SSLCertVerificationError as error:
+            found = (
+                f"its certificate is not accepted ({error.verify_message}): ARYZ_KAFKA_CA_FILE has to be the file of the authority that "
+                "signed it, and the host in ARYZ_KAFKA_BOOTSTRAP a name in it"
+            )
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):  # it is going down
+            continue
+        except ssl.SSLError:
+            found = "it does not speak TLS here, or wants a certificate: see ARYZ_KAFKA_SECURITY_PROTOCOL and ARYZ_KAFKA_CERT_FILE"
+        except (SaslAuthenticationFailed, AuthenticationFailedError):
+            found = "it refuses ARYZ_KAFKA_SASL_USERNAME with ARYZ_KAFKA_SASL_PASSWORD: correct them"
+        except (UnsupportedSaslMechanismError, IllegalSaslStateError):
+            found = "it accepts no password of this form: see ARYZ_KAFKA_SECURITY_PROTOCOL and ARYZ_KAFKA_SASL_MECHANISM"
+        except (OSError, KafkaError, TimeoutError):
+            continue
+        else:
+            opened.close()
+            return None
+    return found
 
 
 def _tls(settings: ServiceSettings) -> ssl.SSLContext:

@@ -26,7 +26,7 @@ from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import AbstractType, Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
 from shared.contracts import COMPACTED, PARTITIONS, TOPICS
-from shared.messaging.kafka_connection import Connection
+from shared.messaging.kafka_connection import Connection, refusal
 from shared.messaging.log import LogError, LogReplaced, Position
 
 REPLICAS = 3  # copies, where there are as many brokers; one broker may then fail while two store every record
@@ -34,6 +34,7 @@ POLL_SECONDS = 0.05
 START_SECONDS = 30.0  # covers a cluster that is starting as well
 RETRY_SECONDS = 0.5
 TRIES = 6
+REFUSALS = 3  # one after the other; a broker that is starting does not know every password yet
 LED_SECONDS = 15.0  # the partitions of a new topic have leaders within this time
 
 
@@ -127,6 +128,7 @@ class KafkaTopics:
         """Wait for the cluster, create missing topics and check the others. Raises LogError with a sentence that says what to do."""
         self._client = AIOKafkaClient(**self._connection.arguments(client_id="aryz"))
         reason = "no answer"
+        refusals = 0
         try:
             async with asyncio.timeout(START_SECONDS):
                 while True:
@@ -135,13 +137,17 @@ class KafkaTopics:
                         await make_ready(self._client, self._connection, list(self._logical), self._replication)
                     except (KafkaError, OSError) as error:
                         reason = str(error)
+                        refused = await refusal(self._connection)
+                        refusals = refusals + 1 if refused else 0
+                        if refused and refusals == REFUSALS:
+                            raise LogError(f"Kafka at {self._connection.bootstrap} cannot be used: {refused}") from None
                         await asyncio.sleep(RETRY_SECONDS)
                     else:
                         return
         except TimeoutError:
             raise LogError(
                 f"Kafka at {self._connection.bootstrap} (ARYZ_KAFKA_BOOTSTRAP) did not answer within {START_SECONDS:.0f} s: {reason}; "
-                "start it or correct the address"
+                f"start it, or correct the address or ARYZ_KAFKA_SECURITY_PROTOCOL ({self._connection.protocol})"
             ) from None
 
     async def stop(self) -> None:

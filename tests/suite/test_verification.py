@@ -221,7 +221,7 @@ class TestVerify:
 
     async def test_documents_in_a_bucket_are_looked_for_there(self, copy, monkeypatch):
         in_bucket = MemoryStore()
-        monkeypatch.setattr(stores, "open_store", lambda _url, _data: in_bucket)
+        monkeypatch.setattr(stores, "store_of", lambda _settings: in_bucket)
         _, checks = await verify(copy, patience=0.2, objects_url="s3://documents")
         assert [check.name for check in checks if not check.holds] == ["every document of an appeal is there"]
         for path in (copy / "objects").glob("*/*"):

@@ -10,17 +10,20 @@ from pathlib import Path
 
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
 
 from shared import migrations
+from shared.database_errors import is_missing_database
+from shared.postgres import TLS_PARAMETERS, open_engine
 from suite.backup.manifest import Advance, BackupFailed, RestoreRefused
 
 LOCK_TIMEOUT_MS = 3_000  # waits for open transactions; a session that waits behind this lock gives up after 5 s
 LOCKED = "55P03"
-NO_SUCH_DATABASE = "3D000"
 STAGING_SUFFIX = "_restoring"  # suffix of a database's name until the restore is complete
-ENVIRONMENT = {"ssl": "PGSSLMODE", "sslmode": "PGSSLMODE", "host": "PGHOST", "port": "PGPORT"}  # of pg_dump
+ENVIRONMENT = {"ssl": "PGSSLMODE", "host": "PGHOST", "port": "PGPORT"} | {
+    name: f"PG{name.upper()}" for name in TLS_PARAMETERS
+}  # of pg_dump
 POLL_SECONDS = 0.2
 LOOKS_FOR_SESSIONS = 25  # five seconds
 DUMP = ("--format=custom", "--no-owner", "--no-privileges")
@@ -104,7 +107,7 @@ class PostgresRestore:
             if not busy:
                 return
             await asyncio.sleep(POLL_SECONDS)
-        raise RestoreRefused(f"somebody is connected to {', '.join(busy)}; stop every service first")
+        raise RestoreRefused(f"somebody is connected to {', '.join(busy)}; stop every service first, and PgBouncer in front of the server")
 
     async def _databases_in_use(self, first: URL) -> list[str]:
         query = text("SELECT DISTINCT datname FROM pg_stat_activity WHERE datname = ANY(:names) AND backend_type = 'client backend'")
@@ -150,14 +153,14 @@ class PostgresRestore:
 
 def _engine(url: URL, *, snapshot: bool = False) -> AsyncEngine:
     settings = {"lock_timeout": str(LOCK_TIMEOUT_MS), "idle_in_transaction_session_timeout": "0"}  # a dump takes long
-    engine = create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": settings})
+    engine = open_engine(url, settings=settings, poolclass=NullPool)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) if snapshot else engine
 
 
 @asynccontextmanager
 async def _maintenance(url: URL) -> AsyncIterator[AsyncConnection]:
     """Yield a connection outside the services' databases, which creating and dropping a database requires."""
-    engine = create_async_engine(url.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = open_engine(url.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         yield connection
 
@@ -167,7 +170,7 @@ async def _has_tables(url: URL) -> bool:
         async with _engine(url).connect() as connection:
             return bool(await connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL")))
     except DBAPIError as error:
-        if _sqlstate(error) == NO_SUCH_DATABASE:
+        if is_missing_database(error):
             return False
         raise
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import NullPool
 
 from intake.register.repository.appeals import next_sequences
@@ -17,6 +17,7 @@ from shared import migrations
 from shared.clock import Clock
 from shared.files.storage import FOLDER
 from shared.messaging import tables
+from shared.postgres import open_engine
 from shared.settings import ServiceSettings
 from suite.backup import events, keys, objects
 from suite.backup.kafka import KafkaRestore
@@ -159,14 +160,14 @@ def _kind_of_store(bucket_url: str | None) -> str:
 
 async def _skip_numbers(url: str) -> None:
     """Skip the registration numbers assigned after the backup: they are on people's receipts and must not be assigned again."""
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = open_engine(url, poolclass=NullPool)
     async with AsyncSession(engine) as session, session.begin():
         await next_sequences(session, SKIPPED)
 
 
 async def _note_topics(url: str, topic_ids: Mapping[str, str]) -> None:
     """Store the new topic ids. All positions stay valid, because the new topics hold the same records."""
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = open_engine(url, poolclass=NullPool)
     offset = tables.consumer_offset
     async with engine.begin() as connection:
         for topic, topic_id in topic_ids.items():

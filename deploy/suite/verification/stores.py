@@ -40,15 +40,17 @@ from shared.contracts import (
     ClassificationCorrected,
     OutcomeConfirmed,
     ProviderMatched,
+    newest_type,
 )
 from shared.database import Database, service_url
-from shared.files.storage import FOLDER, open_store
+from shared.files.settings import FileSettings
+from shared.files.storage import FOLDER, store_of
 from shared.ids import RandomIds
 from shared.messaging import inbox, tables
 from shared.messaging.envelope import read_envelope, read_event, type_of
 from shared.messaging.log import EventLog, Position, Record
 from shared.service import event_log, is_migrated
-from suite.members import Member, bucket, members
+from suite.members import Member, members
 from suite.verification.articles import ArticlesView, note_article, read_articles
 from suite.verification.directory import DirectoryView, read_directory
 from suite.verification.documents import read_documents
@@ -173,8 +175,8 @@ class Stores:
             for each in services
         }
         topics = {each.service.name: tuple(each.service.topics) for each in services}
-        url = bucket(services)
-        objects = open_store(url, data) if url is not None or (data / FOLDER).is_dir() else None
+        files = next(each.settings for each in services if isinstance(each.settings, FileSettings))
+        objects = store_of(files) if files.objects_url is not None or (data / FOLDER).is_dir() else None
         stores = cls(event_log(settings), databases, topics, keeps_copies=settings.kafka_bootstrap is not None, objects=objects)
         try:
             if settings.database_url:
@@ -311,7 +313,7 @@ def _table(model: Any) -> Table:
 
 
 def _note(view: LogView, record: Record) -> None:
-    event_type = type_of(record.headers) or ""
+    event_type = newest_type(type_of(record.headers) or "")  # the log has earlier versions, and `read_event` makes newest ones of them
     envelope = read_envelope(record.headers, record.value)
     view.records += 1
     view.event_ids[envelope.id] += 1

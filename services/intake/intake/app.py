@@ -42,6 +42,7 @@ from intake.settings import Settings
 from intake.suggestions import api as suggestions
 from intake.suggestions.dependencies import Suggester
 from shared.contracts import APPEALS, ARTICLES, PROVIDERS
+from shared.files.receiving import check_store_of
 from shared.rows import table_of
 from shared.service import Foundation, Parts, Service, assemble
 from shared.web.viewer import show_viewer
@@ -72,6 +73,7 @@ SERVICE = Service[Settings](
     handlers=HANDLERS,
     topics=(APPEALS, PROVIDERS, ARTICLES),
     jobs=jobs,
+    check=check_store_of,
     audit=table_of(ContentRead),
 )
 

@@ -82,6 +82,7 @@ from shared.contracts import (
     TierRaised,
 )
 from shared.domain.provider_names import check_name_search
+from shared.files.receiving import check_store_of
 from shared.messaging.envelope import extension_header
 from shared.messaging.handling import Batch, Handlers, Skips
 from shared.messaging.runtime import Loop, every
@@ -217,6 +218,7 @@ SERVICE = Service[Settings](
     skips=SKIPS,
     preparations=matching_handlers.preparations,
     jobs=jobs,
+    check=check_store_of,
     audit=table_of(ContentRead),
 )
 
