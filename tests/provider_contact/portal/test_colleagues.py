@@ -1,12 +1,16 @@
 """The colleagues of a provider: invitations, roles, absence, removal, transfer, and the log."""
 
+import asyncio
 import re
 from datetime import timedelta
 
 import pytest
 
+from provider_contact.accounts.errors import NoAccount
 from provider_contact.accounts.models import InquiryAssignment, ProviderAccount
+from provider_contact.accounts.service.sign_in import account_of
 from provider_contact.deliveries.models import ProviderMail
+from shared.auth import Principal
 from tests.provider_contact.conftest import ANSWER, OTHER, closed, sent_inquiry
 from tests.provider_contact.deliveries.conftest import PUBLIC_URL
 from tests.provider_contact.deliveries.service.test_provider_mails import send_mails
@@ -27,6 +31,17 @@ async def version(person, account_id):
 async def change(person, name, what, **fields):
     account_id = (await ids(person))[name]
     return await person.post(f"/colleagues/{account_id}/{what}", expected_version=await version(person, account_id), **fields)
+
+
+class TestTheFirstPerson:
+    @pytest.mark.parametrize("engine", ["postgres"], indirect=True)  # SQLite has one writer
+    async def test_requests_that_come_together_make_one_account(self, world):
+        people = [Principal(name, "test", frozenset({"provider"}), provider_id=OTHER, name="Сынақ Маман") for name in "abababab"]
+        found = await asyncio.gather(*(account_of(world.parts.units, each) for each in people), return_exceptions=True)
+        [row] = await world.rows(ProviderAccount)
+        accounts = [each for each in found if not isinstance(each, NoAccount)]
+        assert {each.account_id for each in accounts} == {row.account_id}
+        assert len(accounts) == len(people) / 2
 
 
 class TestAnInvitation:

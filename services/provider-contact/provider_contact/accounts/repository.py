@@ -13,7 +13,7 @@ from provider_contact.accounts.models import AccountEntry, InquiryAssignment, Pr
 from provider_contact.accounts.schemas import EntryLine, OpenWork
 from provider_contact.inquiries.models import Inquiry
 from shared.database import among
-from shared.rows import upsert
+from shared.rows import is_sqlite, upsert
 
 _PRESENT = (AccountState.INVITED, AccountState.ACTIVE)
 
@@ -38,6 +38,12 @@ async def has_accounts(session: AsyncSession, provider_id: UUID) -> bool:
     """Return whether somebody of the provider has an account or an invitation."""
     present = (col(ProviderAccount.provider_id) == provider_id, col(ProviderAccount.state).in_(_PRESENT))
     return (await session.execute(select(col(ProviderAccount.account_id)).where(*present).limit(1))).first() is not None
+
+
+async def lock_first(session: AsyncSession, provider_id: UUID) -> None:
+    """Let one transaction at a time add the first account of a provider, until its end. On SQLite there is one writer."""
+    if not is_sqlite(session):
+        await session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(provider_id.bytes[-8:], signed=True))))
 
 
 async def accounts_for_update(session: AsyncSession, provider_id: UUID) -> Sequence[ProviderAccount]:

@@ -27,6 +27,8 @@ async def account_of(units: UnitsOfWork, principal: Principal) -> AccountView:
     if found is not None:
         return found
     async with units.write() as work:
+        if principal.provider_id is not None:  # the requests of a first page come together, and one of them adds the account
+            await repository.lock_first(work.session, principal.provider_id)
         return await _active(work, principal) or await _first(work, principal)
 
 
