@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 # SQLSTATEs and classes of transient errors: connection, rollback by the engine, resources, intervention, locks, idle time-outs.
 PASSING = frozenset({"08", "40", "53", "57", "58", "55P03", "25P03"})
 NO_SUCH_DATABASE = "3D000"
+LOST_STATEMENTS = frozenset({"26000", "42P05"})  # the statement does not exist, or another one of its name does
 POOLER = "08P01"  # PgBouncer's SQLSTATE of most refusals
 REFUSALS = frozenset({"23", "40"})  # deferred constraints, rollback by the engine
 
@@ -65,6 +66,11 @@ def start_fault(error: BaseException) -> str | None:
     if state[:2] == "28":
         return "the database refuses this role, or connections from this address: see ARYZ_DATABASE_URL and the server's pg_hba.conf"
     return None
+
+
+def loses_statements(error: BaseException) -> bool:
+    """Return whether a prepared statement was not where the driver had prepared it: a pooler has changed the session."""
+    return _sqlstate(getattr(error, "orig", None) or error) in LOST_STATEMENTS
 
 
 def is_missing_database(error: BaseException) -> bool:

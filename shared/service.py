@@ -25,7 +25,7 @@ from shared.clock import Clock, SystemClock
 from shared.contents import Contents
 from shared.contracts import APPEALS
 from shared.database import Database, service_url
-from shared.database_errors import is_transient, start_fault
+from shared.database_errors import is_transient, loses_statements, start_fault
 from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Unavailable, install_error_handlers
 from shared.fast.direct_routes import DirectRoutes
@@ -43,7 +43,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.runtime import Loop, Runtime, every
 from shared.openapi import SERVERS, document
 from shared.operators import OperatorAccess
-from shared.postgres import check_sessions
+from shared.postgres import TransactionPooling, check_sessions
 from shared.private_files import secure_folder
 from shared.settings import MissingSetting, ServiceSettings
 from shared.telemetry import Metrics, Observe
@@ -288,6 +288,8 @@ async def is_migrated(service: Service[SettingsT], database: Database) -> bool:
             if is_newest and not database.is_sqlite:
                 await check_sessions(database.engine)
         except Exception as error:
+            if loses_statements(error):
+                raise TransactionPooling from error
             if (fault := start_fault(error)) is not None:
                 raise DatabaseUnreachable(fault) from error
             if not is_transient(error):

@@ -68,14 +68,12 @@ def open_store(url: str | None, data: Path, *, authority: Path | None = None, al
             client["root_certificate"] = authority.read_bytes()
         except OSError as error:
             raise StoreRefused(f"ARYZ_OBJECTS_CA_FILE cannot be read ({error.strerror})") from None
+    endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
+    if endpoint.scheme == "http":
+        if not (allow_http or _is_loopback(endpoint.hostname or "")):
+            raise StoreRefused("AWS_ENDPOINT_URL is not encrypted: use https://, or set ARYZ_OBJECTS_HTTP=true inside one's own network")
+        client["allow_http"] = True
     try:
-        endpoint = urlsplit(str(S3Store.from_url(url, client_options=client).config.get("endpoint", "")))
-        if endpoint.scheme == "http":
-            if not (allow_http or _is_loopback(endpoint.hostname or "")):
-                raise StoreRefused(
-                    "AWS_ENDPOINT_URL is not encrypted: use https://, or set ARYZ_OBJECTS_HTTP=true inside one's own network"
-                )
-            client["allow_http"] = True
         return S3Store.from_url(url, client_options=client, retry_config=RETRY)
     except BaseError as error:
         raise StoreRefused(f"the settings of the object store cannot be used: {_first_line(error)}") from None

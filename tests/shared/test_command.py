@@ -47,7 +47,7 @@ class TestMain:
         assert run(tmp_path, "routing", "replay").stdout == "0 events applied\n"
 
     def test_a_wrong_setting_is_one_sentence_without_its_value(self, tmp_path):
-        done = run(tmp_path, "tests.shared.commands_in_turn", given=json.dumps([environment for environment, _ in WRONG]))
+        done = run(tmp_path, "tests.shared.commands_in_turn", "routing", given=json.dumps([environment for environment, _ in WRONG]))
         endings = json.loads(done.stdout)
         assert [ending[: len(sentence)] for ending, (_, sentence) in zip(endings, WRONG, strict=True)] == [
             sentence for _, sentence in WRONG

@@ -12,7 +12,8 @@ from intake.attachments.models import Attachment
 from intake.settings import Settings
 from shared.errors import Unavailable
 from shared.files.codes import AttachmentState
-from shared.files.storage import BUFFER, CHUNK, ObjectStorage, new_key, open_store
+from shared.files.settings import StoreRefused
+from shared.files.storage import BUFFER, CHUNK, ObjectStorage, check_store, new_key, open_store
 from shared.settings import BadSettings
 from tests.intake.attachments.conftest import BUCKET
 from tests.intake.attachments.test_api import PHOTO, begun, filed, peak_kb, piece
@@ -49,6 +50,31 @@ class TestSettings:
     def test_nothing_but_a_bucket_is_accepted(self, url):
         with pytest.raises(BadSettings, match="OBJECTS_URL"):
             Settings(objects_url=url)
+
+
+class TestStart:
+    async def test_a_bucket_that_answers_is_accepted(self, store):
+        await check_store(store)
+
+    async def test_a_bucket_that_is_missing_is_named_by_its_setting(self, bucket, tmp_path):
+        assert bucket
+        with pytest.raises(StoreRefused, match=r"no such bucket \(NoSuchBucket\): see ARYZ_OBJECTS_URL"):
+            await check_store(open_store("s3://nowhere", tmp_path))
+
+    async def test_a_store_that_does_not_answer_stops_no_start(self, store, bucket):
+        await bucket.down()
+        await check_store(store)
+
+    def test_an_endpoint_without_tls_is_for_this_machine_alone(self, bucket, monkeypatch, tmp_path):
+        assert bucket
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://objects.example:8080")
+        with pytest.raises(StoreRefused, match="use https://, or set ARYZ_OBJECTS_HTTP=true"):
+            open_store(f"s3://{BUCKET}", tmp_path)
+        assert open_store(f"s3://{BUCKET}", tmp_path, allow_http=True)
+
+    def test_an_authority_that_cannot_be_read_is_named(self, tmp_path):
+        with pytest.raises(StoreRefused, match="ARYZ_OBJECTS_CA_FILE"):
+            open_store(f"s3://{BUCKET}", tmp_path, authority=tmp_path / "absent.pem")
 
 
 class TestObjects:
