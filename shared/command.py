@@ -17,20 +17,19 @@ from fastapi import FastAPI
 from shared import migrations, postgres, sealing, server
 from shared.auth import LocalIssuerForbidden
 from shared.connections import ConnectionLimits
+from shared.database_start import DatabaseUnreachable, is_migrated
 from shared.edge import HostsNotNamed, edge
 from shared.files.settings import StoreRefused
 from shared.logging import configure_logging
 from shared.messaging.log import LogError
 from shared.private_files import use_private_umask
 from shared.service import (
-    DatabaseUnreachable,
     Foundation,
     Parts,
     RebuildRefused,
     Service,
     build_parts,
     consumer,
-    is_migrated,
     runtime,
     worker_app,
 )

@@ -1,6 +1,5 @@
 """How a service is put together. A service names its parts (`Service`); a process brings what services share (`Foundation`)."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 from typing_extensions import TypeVar
 
-from shared import migrations, operations, sealing
+from shared import operations, sealing
 from shared.auth import ClientCredentials, LocalIssuer, LocalServiceTokens, RevokedTokens, ServiceTokens, TokenVerifier, revocation
 from shared.auth.assembly import provider_access
 from shared.auth.page_sessions import PageSessions
@@ -25,7 +24,7 @@ from shared.clock import Clock, SystemClock
 from shared.contents import Contents
 from shared.contracts import APPEALS
 from shared.database import Database, service_url
-from shared.database_errors import is_transient, loses_statements, start_fault
+from shared.database_start import is_migrated
 from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Unavailable, install_error_handlers
 from shared.fast.direct_routes import DirectRoutes
@@ -43,7 +42,6 @@ from shared.messaging.relay import Relay
 from shared.messaging.runtime import Loop, Runtime, every
 from shared.openapi import SERVERS, document
 from shared.operators import OperatorAccess
-from shared.postgres import TransactionPooling, check_sessions
 from shared.private_files import secure_folder
 from shared.settings import MissingSetting, ServiceSettings
 from shared.telemetry import Metrics, Observe
@@ -61,16 +59,10 @@ PRUNE_EVERY = timedelta(hours=1)
 CALENDAR_EVERY = timedelta(days=1)
 MEASURE_EVERY = timedelta(seconds=5)
 SUITE = "aryz"  # who speaks in the log of a process that is more than one service
-START_SECONDS = 30.0  # a database restarted together with its services is there by then
-START_POLL_SECONDS = 0.25
 
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings, default=ServiceSettings)
 SettingsT_co = TypeVar("SettingsT_co", bound=ServiceSettings, default=ServiceSettings, covariant=True)
-
-
-class DatabaseUnreachable(RuntimeError):
-    """The database refused this process or did not answer for as long as a start may wait. The message says what to do."""
 
 
 class RebuildRefused(RuntimeError):
@@ -274,31 +266,6 @@ def consumer(service: Service[SettingsT], parts: Parts[SettingsT]) -> Consumer:
     """The service's reader of events; also what `replay` uses."""
     handling = (service.topics, service.handlers, service.preparations(parts))
     return Consumer(parts.units, parts.log, *handling, metrics=parts.metrics, pace=service.pace, skips=service.skips)
-
-
-async def is_migrated(service: Service[SettingsT], database: Database) -> bool:
-    """Whether the database is at the newest revision; waits for one that is just coming up.
-
-    Raises DatabaseUnreachable, and TransactionPooling behind a pooler that cannot be used.
-    """
-    deadline = asyncio.get_running_loop().time() + START_SECONDS
-    while True:
-        try:
-            is_newest = await migrations.is_migrated(database, service.package)
-            if is_newest and not database.is_sqlite:
-                await check_sessions(database.engine)
-        except Exception as error:
-            if loses_statements(error):
-                raise TransactionPooling from error
-            if (fault := start_fault(error)) is not None:
-                raise DatabaseUnreachable(fault) from error
-            if not is_transient(error):
-                raise
-            if asyncio.get_running_loop().time() > deadline:
-                raise DatabaseUnreachable(f"the database does not answer ({type(error).__name__}); see ARYZ_DATABASE_URL") from error
-        else:
-            return is_newest
-        await asyncio.sleep(START_POLL_SECONDS)
 
 
 def runtime(service: Service[SettingsT], parts: Parts[SettingsT], *, restart: bool) -> Runtime:

@@ -129,9 +129,7 @@ class Daemon:
         self._marker = marker
         self._child: subprocess.Popen[bytes] | None = None
 
-    def start(
-        self, command: Sequence[str], environment: Mapping[str, str] | None = None, *, user: pwd.struct_passwd | None = None
-    ) -> None:
+    def start(self, command: Sequence[str], environment: Mapping[str, str] | None = None, *, user: pwd.struct_passwd | None = None) -> None:
         """Start the process as `user`. `environment`: its variables, by default those of this process."""
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(  # noqa: S603 - the engine's own command

@@ -10,9 +10,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import migrations
 from shared.clock import Clock
+from shared.database_start import is_migrated
 from shared.ids import Ids
 from shared.logging import configure_logging
-from shared.service import SUITE, Foundation, is_migrated
+from shared.service import SUITE, Foundation
 from shared.tracing import export_spans
 from suite.home import create_home
 from suite.lock import locked

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from shared.database_start import is_migrated
 from shared.logging import configure_logging
 from shared.messaging import inbox
 from shared.migrations import NotMigrated
 from shared.sealing import add_key
-from shared.service import SUITE, Foundation, build_parts, consumer, is_migrated
+from shared.service import SUITE, Foundation, build_parts, consumer
 from suite import app
 from suite.members import members
 

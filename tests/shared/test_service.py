@@ -1,13 +1,14 @@
 import pytest
 
-from shared import service as service_module
+from shared import database_start
 from shared.clock import SystemClock
 from shared.database import Database
+from shared.database_start import DatabaseUnreachable, is_migrated
 from shared.errors import Unavailable
 from shared.ids import RandomIds
 from shared.messaging.embedded import EmbeddedLog
 from shared.messaging.kafka import KafkaLog
-from shared.service import DatabaseUnreachable, Foundation, Service, event_log, is_migrated
+from shared.service import Foundation, Service, event_log
 from shared.settings import MissingSetting, ServiceSettings
 
 SERVICE = Service(name="routing", package="routing", title="Routing", handlers={})
@@ -41,7 +42,7 @@ class TestFoundation:
 
 class TestIsMigrated:
     async def test_an_unavailable_database_is_reported_with_its_setting(self, monkeypatch):
-        monkeypatch.setattr(service_module, "START_SECONDS", 0.0)
+        monkeypatch.setattr(database_start, "START_SECONDS", 0.0)
         database = Database("postgresql+asyncpg://nobody@127.0.0.1:1/none", service="routing", clock=SystemClock(), ids=RandomIds())
         with pytest.raises(DatabaseUnreachable, match="ARYZ_DATABASE_URL"):
             await is_migrated(SERVICE, database)

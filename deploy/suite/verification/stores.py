@@ -43,13 +43,14 @@ from shared.contracts import (
     newest_type,
 )
 from shared.database import Database, service_url
+from shared.database_start import is_migrated
 from shared.files.settings import FileSettings
 from shared.files.storage import FOLDER, store_of
 from shared.ids import RandomIds
 from shared.messaging import inbox, tables
 from shared.messaging.envelope import read_envelope, read_event, type_of
 from shared.messaging.log import EventLog, Position, Record
-from shared.service import event_log, is_migrated
+from shared.service import event_log
 from suite.members import Member, members
 from suite.verification.articles import ArticlesView, note_article, read_articles
 from suite.verification.directory import DirectoryView, read_directory
