@@ -87,7 +87,8 @@ class Front:
         """
         url = httpx.URL(self._settings.url_of(service) or "").copy_with(raw_path=_target(request.scope))
         has_body = not {"content-length", "transfer-encoding"}.isdisjoint(request.headers)
-        headers = [each for each in _end_to_end(request.headers.raw) if each[0] not in FORWARDING]
+        # Space around a value is no part of it (RFC 9110, 5.5). The parser leaves the space after it, and the client refuses to send that.
+        headers = [(name, value.strip(b" \t")) for name, value in _end_to_end(request.headers.raw) if name not in FORWARDING]
         headers.append((b"x-forwarded-for", client_address(request, self._proxies).encode()))
         headers.append((b"x-forwarded-proto", client_scheme(request, self._proxies).encode()))
         return httpx.Request(request.method, url, headers=headers, content=request.stream() if has_body else None)

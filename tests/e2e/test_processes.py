@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from http.client import HTTPConnection
 from uuid import uuid4
 
 import httpx
@@ -198,6 +199,13 @@ class TestProcesses:
         assert _post(front, "/intake/v1/appeals", APPEAL, token).status_code == 201
         assert _post(front, "/intake/v1/appeals", APPEAL | {"region": "XX"}, token).json()["code"] == "invalid-input"
         assert _get(f"{front}/health/ready").json()["services"].keys() == set(SERVICES)
+
+    def test_one_address_passes_on_a_header_with_space_after_its_value(self, running):
+        front = httpx.URL(running.process(FRONT, "front").url)
+        connection = HTTPConnection(front.host, front.port, timeout=PATIENCE)
+        connection.request("GET", "/intake/v1/appeals", headers={"Accept": "application/json \t"})
+        assert connection.getresponse().status == 401
+        connection.close()
 
     def test_an_api_takes_appeals_while_no_worker_runs_and_they_arrive_afterwards(self, running, eventually):
         workers = running.of("worker")
