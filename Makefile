@@ -10,8 +10,8 @@ STAMP := $(VENV)/.installed
 
 unexport PYTHONDONTWRITEBYTECODE  # every start of a process would compile a thousand modules again
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos fuzz train published-reports model-rollback asyncapi dashboards manifests images privacy contracts chromium clean \
-  kafka kafka-cluster kafka-stop kafka-libs keycloak-dist postgres postgres-stop up-processes
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos attack-deployed fuzz train published-reports model-rollback asyncapi dashboards manifests images privacy contracts chromium clean \
+  kafka kafka-cluster kafka-stop kafka-libs keycloak-dist objects-libs postgres postgres-stop up-processes
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,7 +40,7 @@ MEASURED := tests/intake tests/routing tests/provider_contact tests/analytics te
 UNMEASURED_TEST_FILES := -W "ignore:Unable to activate pytest branch:RuntimeWarning" -W ignore::pytest.PytestAssertRewriteWarning
 
 test: install chromium  ## every test, or pytest with ARGS="…"; lists the skipped tests; with CI set, coverage is measured and only tests about SQL run on both databases
-	@$(ENGINES) kafka-libs && $(ENGINES) keycloak-dist || test -z "$$CI"
+	@$(ENGINES) kafka-libs && $(ENGINES) keycloak-dist && $(ENGINES) objects-libs || test -z "$$CI"
 ifdef ARGS
 	@$(BIN)/python -m pytest -rs $(ARGS)
 else ifdef CI
@@ -56,7 +56,7 @@ coverage: install  ## line and branch coverage by tests inside the process, agai
 	@$(BIN)/python -m tests.coverage_report .run/coverage.json
 
 test-unmeasured: install chromium  ## the tests that `make coverage` leaves out
-	@$(ENGINES) kafka-libs && $(ENGINES) keycloak-dist || test -z "$$CI"
+	@$(ENGINES) kafka-libs && $(ENGINES) keycloak-dist && $(ENGINES) objects-libs || test -z "$$CI"
 	@$(BIN)/python -m pytest $(AT_ONCE) $(MEASURED:%=--ignore=%)
 	@$(BIN)/python -m pytest $(ALONE)
 
@@ -101,6 +101,9 @@ chaos: install kafka-libs  ## faults on engines while appeals arrive, then kill 
 	@ARYZ_CHAOS_FAULTS=$(or $(FAULTS),50) ARYZ_CHAOS_APPEALS=$(or $(APPEALS),10000) ARYZ_CHAOS_SEED=$(or $(SEED),$$RANDOM) \
 	  ARYZ_CHAOS_REPORT=docs/chaos.txt ARYZ_KILL_APPEALS=2000 ARYZ_BOT_UPDATES=$(or $(UPDATES),10000) $(BIN)/python -m pytest -s -rs tests/chaos
 
+attack-deployed: install kafka-libs objects-libs  ## the scripted attack on processes behind the front, on secured engines (REQUESTS=10000 SECONDS=3600 SEED=n)
+	@$(BIN)/python -m tests.security.deployed --requests $(or $(REQUESTS),10000) --seconds $(or $(SECONDS),3600) $(if $(SEED),--seed $(SEED))
+
 fuzz: install  ## requests generated from the OpenAPI documents to a new suite (REQUESTS=100000 SECONDS=14400 SEED=n ARGS=--postgres)
 	@$(BIN)/python -m tests.security.fuzz --requests $(or $(REQUESTS),100000) --seconds $(or $(SECONDS),14400) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
@@ -118,6 +121,9 @@ kafka-libs: install
 
 keycloak-dist: install
 	@$(ENGINES) keycloak-dist
+
+objects-libs: install
+	@$(ENGINES) objects-libs
 
 postgres: install  ## a private PostgreSQL server on loopback, written to .run/engines.env
 	@$(ENGINES) postgres

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import httpx
 import requests
@@ -75,6 +76,7 @@ EXAMPLES = ((GenerationMode.POSITIVE, True, 24), (GenerationMode.POSITIVE, False
 """Of each operation in a round: how its input is generated, whether its path has ids that exist, and how many requests."""
 
 FAILURES_LISTED = 30
+RETRY_SECONDS = 1.0
 
 
 @dataclass
@@ -94,8 +96,9 @@ class Report:
 class Fuzz:
     """Rounds over every operation of a running suite. The same seed sends the same requests, but for ids that the suite makes."""
 
-    def __init__(self, people: People, seed_: int, session: requests.Session, announce: Callable[[str], None]) -> None:
-        """`announce` gets each new kind of failure as it is met."""
+    def __init__(self, people: People, seed_: int, session: requests.Session, announce: Callable[[str], None], *, tries: int = 1) -> None:
+        """`announce` gets each new kind of failure as it is met. `tries`: of a request that is answered with 503."""
+        self._tries = tries
         self.report = Report()
         self._announce = announce
         self._people = people
@@ -104,8 +107,13 @@ class Fuzz:
         self._rounds = 0
         self._matrix = expected()
 
-    def round(self, services: tuple[str, ...] = SERVICES, *, until: int | None = None, deadline: float | None = None) -> None:
-        """Every operation once with its examples; ends early at `until` requests or when the monotonic clock reaches `deadline`."""
+    def round(
+        self, services: tuple[str, ...] = SERVICES, *, until: int | None = None, deadline: float | None = None, share: int = 1
+    ) -> None:
+        """Every operation once with its examples; ends early at `until` requests or when the monotonic clock reaches `deadline`.
+
+        `share`: one in so many operations, which their names decide.
+        """
         self._rounds += 1
         known = prepare(self._people)
         for service in services:
@@ -115,6 +123,7 @@ class Fuzz:
                     each["additionalProperties"] = each.pop("unevaluatedProperties")
             schema = openapi.from_dict(document)
             operations = [found.ok() for found in schema.get_all_operations()]
+            operations = [one for one in operations if crc32(f"{one.method} {one.path}".encode()) % share == 0]
             for operation in sorted(operations, key=lambda one: one.method == "delete"):
                 if (until is not None and self.report.requests >= until) or (deadline is not None and time.monotonic() >= deadline):
                     return
@@ -168,6 +177,11 @@ class Fuzz:
         self.report.requests += 1
         try:
             response = self._call(case, headers)
+            for _ in range(1, self._tries):
+                if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    break
+                time.sleep(RETRY_SECONDS)
+                response = self._call(case, headers)
             self.report.statuses[response.status_code] = self.report.statuses.get(response.status_code, 0) + 1
             case.validate_response(response, checks=CHECKS)
         except FailureGroup as group:
@@ -227,7 +241,7 @@ def fuzzing(folder: Path, seed_: int, **environment: str) -> Iterator[Fuzz]:
         requests.Session() as session,
     ):
         session.trust_env = False
-        yield Fuzz(People(suite, http), seed_, session, _write_line)
+        yield Fuzz(People(suite, http), seed_, session, write_line)
 
 
 def main() -> int:
@@ -238,7 +252,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own")
     chosen = parser.parse_args()
-    _write_line(f"seed {chosen.seed}")
+    write_line(f"seed {chosen.seed}")
     deadline = time.monotonic() + chosen.seconds
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
@@ -250,12 +264,12 @@ def main() -> int:
         fuzz = opened.enter_context(fuzzing(folder / "data", chosen.seed, **environment))
         while fuzz.report.requests < chosen.requests and time.monotonic() < deadline:
             fuzz.round(until=chosen.requests, deadline=deadline)
-            _write_line(f"{fuzz.report.requests} requests, {len(fuzz.report.failures)} kinds of failures")
-    _write_line(str(fuzz.report))
+            write_line(f"{fuzz.report.requests} requests, {len(fuzz.report.failures)} kinds of failures")
+    write_line(str(fuzz.report))
     return 1 if fuzz.report.failures else 0
 
 
-def _write_line(line: str) -> None:
+def write_line(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - a person asked
 
 
