@@ -71,9 +71,9 @@ class ObjectServer:
         java = find_java()
         self.objects.mkdir(parents=True, exist_ok=True)
         store_password = secrets.token_urlsafe(16)
-        processes.place(self.folder / "server.p12", self._certificate.key_store(store_password), None)
+        processes.write_private(self.folder / "server.p12", self._certificate.key_store(store_password), None)
         values = {"port": self._port, "folder": self.folder, "identity": self.identity, "secret": self.secret}
-        processes.place(self._settings, SETTINGS.format(**values, store_password=store_password).encode(), None)
+        processes.write_private(self._settings, SETTINGS.format(**values, store_password=store_password).encode(), None)
         (self.folder / "logback.xml").write_text(LOGGING)
         logging = f"-Dlogback.configurationFile={self.folder}/logback.xml"
         command = [java, *MEMORY, logging, "-cp", f"{LIBRARIES}/*", "org.gaul.s3proxy.Main", "--properties", str(self._settings)]

@@ -10,7 +10,7 @@ from typing import Literal, Self
 from sqlalchemy import make_url
 
 from engines.authority import Certificate
-from engines.processes import Daemon, EngineMissing, free_ports, place, reachable, server_user
+from engines.processes import Daemon, EngineMissing, free_ports, reachable, server_user, write_private
 
 PoolMode = Literal["session", "transaction"]
 
@@ -67,12 +67,12 @@ class Pooler:
         self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         if user is not None:
             os.chown(self.folder, user.pw_uid, user.pw_gid)
-        place(self.folder / "users.txt", f'"{self._server.username}" "{self._server.password}"\n'.encode(), user)
-        place(self.folder / "server.pem", self._certificate.chain, user)
-        place(self.folder / "server.key", self._certificate.key, user)
-        place(self.folder / "authority.pem", self._authority, user)
+        write_private(self.folder / "users.txt", f'"{self._server.username}" "{self._server.password}"\n'.encode(), user)
+        write_private(self.folder / "server.pem", self._certificate.chain, user)
+        write_private(self.folder / "server.key", self._certificate.key, user)
+        write_private(self.folder / "authority.pem", self._authority, user)
         settings = SETTINGS.format(server_port=self._server.port, port=self._port, folder=self.folder, mode=self._mode)
-        place(self._settings, settings.encode(), user)
+        write_private(self._settings, settings.encode(), user)
         self._daemon.start([program, str(self._settings)], user=user)
         self._daemon.wait_listening(self._port, START_SECONDS, "PgBouncer")
 

@@ -16,7 +16,17 @@ from typing import Self
 import psutil
 
 from engines.authority import Certificate
-from engines.processes import EngineDidNotStart, EngineMissing, find_process, free_ports, place, reachable, rights_of, server_user, tail
+from engines.processes import (
+    EngineDidNotStart,
+    EngineMissing,
+    find_process,
+    free_ports,
+    reachable,
+    rights_of,
+    server_user,
+    tail,
+    write_private,
+)
 
 ROLE = "aryz"
 WAIT_SECONDS = 90
@@ -179,9 +189,9 @@ class PostgresServer:
             if self._certificate is not None:
                 settings.write(TLS.format(self._data))
         if self._certificate is not None:
-            place(self._data / "server.pem", self._certificate.chain, user)
-            place(self._data / "server.key", self._certificate.key, user)
-            place(self._data / "pg_hba.conf", b"hostssl all all 127.0.0.1/32 scram-sha-256\n", user)
+            write_private(self._data / "server.pem", self._certificate.chain, user)
+            write_private(self._data / "server.key", self._certificate.key, user)
+            write_private(self._data / "pg_hba.conf", b"hostssl all all 127.0.0.1/32 scram-sha-256\n", user)
         self._address.touch(mode=0o600)
         self._address.write_text(f"postgresql://{ROLE}:{password}@127.0.0.1:{port}")
 

@@ -108,7 +108,7 @@ def rights_of(user: pwd.struct_passwd | None) -> dict[str, Any]:
     return {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def place(file: Path, content: bytes, user: pwd.struct_passwd | None) -> Path:
+def write_private(file: Path, content: bytes, user: pwd.struct_passwd | None) -> Path:
     """Write a file that only `user` may read, and return its path."""
     file.touch(mode=0o600)
     file.write_bytes(content)

@@ -236,12 +236,12 @@ class TestLossAndRestore:
         document = appeal_with_document(suite, TEXT)
         before: list[str] = []
 
-        def take(acknowledged):
+        def make_backup(acknowledged):
             before.extend(acknowledged)
             with environment(engines.direct_settings):
                 backup(tmp_path / "backup", running.data, with_keys=True, console=QUIET)
 
-        under_traffic(suite, take)
+        under_traffic(suite, make_backup)
         assert set(running.stop().values()) == {0}
         with environment(engines.direct_settings), pytest.raises(RestoreRefused, match="and PgBouncer in front of the server"):
             restore(tmp_path / "backup", running.data, replace=True, console=QUIET)

@@ -61,10 +61,10 @@ WAITED_FOR = [asyncpg.CannotConnectNowError("starting"), ConnectionRefusedError(
 
 
 class TestAtAStart:
-    @pytest.mark.parametrize(("error", "said"), FAULTS, ids=lambda value: str(value)[:30])
-    def test_a_refusal_is_a_sentence_that_names_the_setting(self, error, said):
+    @pytest.mark.parametrize(("error", "sentence"), FAULTS, ids=lambda value: str(value)[:30])
+    def test_a_refusal_is_a_sentence_that_names_the_setting(self, error, sentence):
         for each in (error, OperationalError("", None, error)):
-            assert said in start_fault(each)
+            assert sentence in start_fault(each)
         assert "ARYZ_DATABASE_URL" in start_fault(error)
 
     @pytest.mark.parametrize("error", WAITED_FOR, ids=lambda error: type(error).__name__)
