@@ -61,7 +61,7 @@ class _RefreshedKeys:
 
     async def _refresh(self) -> None:
         try:
-            keys = KeySet.import_key_set(await self._read())
+            keys = _readable(await self._read())
         except (httpx.HTTPError, JoseError, OSError, ValueError, KeyError, TypeError) as error:
             log.warning("keys-not-read", error=type(error).__name__)
             return
@@ -72,6 +72,19 @@ class _RefreshedKeys:
 
     async def _read(self) -> Any:
         raise NotImplementedError
+
+
+def _readable(document: Any) -> list[Key]:
+    """Return the keys of a JWKS. One that cannot be read, such as of a new type, is skipped (RFC 7517 §5)."""
+    keys: list[Key] = []
+    for each in document["keys"]:
+        try:
+            keys.extend(KeySet.import_key_set({"keys": [each]}))
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            log.warning("key-not-read", error=type(error).__name__)
+    if not keys:
+        raise ValueError("no key")
+    return keys
 
 
 class FileKeys(_RefreshedKeys):

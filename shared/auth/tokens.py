@@ -196,7 +196,7 @@ async def signed_claims(token: str, keys: KeySource, *, is_trusted: bool = False
         raise InvalidToken
     try:
         header = jws.extract_compact(token.encode()).protected
-        if header.get("alg") not in ALGORITHMS:
+        if not isinstance(header, dict) or header.get("alg") not in ALGORITHMS:  # joserfc takes any JSON that contains "alg"
             raise InvalidToken
         key = await keys.key(text_of(header, "kid"), is_trusted=is_trusted)
         if key is None:

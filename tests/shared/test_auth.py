@@ -121,6 +121,12 @@ class TestVerify:
         for token in (signed(ec), signed(ed, alg="Ed25519"), former, signed(rsa, alg="RS256")):
             assert (await provider.verifier.verify(token)).roles == {"specialist"}
 
+    @pytest.mark.parametrize("header", ['["alg"]', '"alg"', '{"alg": ["ES256"]}', '{"alg": "ES256", "kid": {}}', "[]", "1"])
+    async def test_a_header_that_is_no_object_of_text_is_refused(self, clock, header):
+        token = ".".join(base64.urlsafe_b64encode(part.encode()).rstrip(b"=").decode() for part in (header, "{}", "x"))
+        with pytest.raises(InvalidToken):
+            await Provider(clock, ec_key()).verifier.verify(token)
+
     async def test_unsigned_and_symmetric_tokens_are_refused(self, clock):
         key = ec_key()
         provider = Provider(clock, key)
@@ -257,6 +263,16 @@ class TestKeys:
         assert await provider.verifier.verify(signed(key, late))
         with pytest.raises(Unavailable):
             await fresh.verifier.verify(signed(key, late))
+
+    async def test_a_key_that_cannot_be_read_costs_no_other_key(self, clock):
+        key = ec_key()
+        document = KeySet([key]).as_dict(private=False)
+        unreadable = [{"kty": "EC", "crv": "BP-256", "kid": "new", "x": "AA", "y": "AA"}, {"kty": "ZZ"}, {"kid": "untyped"}, {"kty": []}]
+        answer = httpx.Response(200, json={"keys": [*unreadable, *document["keys"]]})
+        client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _request: answer))
+        verifier = TokenVerifier(UrlKeys(f"{ISSUER}/jwks", client, clock), issuer=ISSUER, audience=AUDIENCE, clock=clock)
+
+        assert await verifier.verify(signed(key))
 
     async def test_encryption_keys_do_not_sign(self, clock):
         key = ECKey.generate_key("P-256", parameters={"kid": "enc", "use": "enc"})
