@@ -42,6 +42,8 @@ class Provider:
         self.is_down = self.has_ended = False
         self.nonce = self.challenge = None
         self.refreshes = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
         self.session = "s1"
 
     def now(self):
@@ -66,7 +68,9 @@ class Provider:
             return httpx.Response(405)
         form = {name: values[0] for name, values in parse_qs(request.content.decode()).items()}
         assert request.headers["authorization"] == "Basic " + base64.b64encode(b"aryz-pages:hidden").decode()
-        return self.granted(form)
+        answer = self.granted(form)
+        await self.gate.wait()
+        return answer
 
     def granted(self, form):
         if form["grant_type"] == "refresh_token":

@@ -5,6 +5,7 @@ access token before it expires, so that a changed role and a disabled person tak
 """
 
 import asyncio
+import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 from typing import Final, NamedTuple, TypeVar
@@ -16,7 +17,7 @@ from starlette.requests import HTTPConnection
 from shared.auth.principal import Principal, identity_of
 from shared.auth.provider import LOGOUT_LIFE, Attempt, Granted, InvalidLogoutToken, OidcProvider, SessionEnded, SignInExpired
 from shared.auth.revocation import SESSION_LIMIT
-from shared.auth.tokens import InvalidToken, TokenVerifier
+from shared.auth.tokens import LEEWAY, InvalidToken, TokenVerifier
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.sealing import Pepper, Sealer, SealError
@@ -31,7 +32,7 @@ ATTEMPT_LIFE: Final = 900  # seconds for signing in at the provider
 ATTEMPT_COOKIE: Final = "aryz_sign_in_"
 ATTEMPT_PATH: Final = "/sign-in"
 CODE_LIMIT: Final = 4_000  # characters
-TARGET_LIMIT: Final = 1_000  # characters of the page to come back to; a longer one is opened without its query
+TARGET_LIMIT: Final = 1_000  # bytes of the page to come back to; a longer one is opened without its query, or not at all
 ATTEMPTS: Final = 5  # sign-ins that one browser may have open, in as many tabs
 COOKIE_LIMIT: Final = 4_000  # bytes; browsers drop a cookie above 4096 with its name and attributes
 TABLE: Final = "page-session"
@@ -45,7 +46,8 @@ class _Refresh(BaseModel):
 
     token: str
     subject: str
-    session: str | None
+    session: str
+    """The provider's id of the session, otherwise one of our own."""
     began: float
     """Seconds since the epoch."""
 
@@ -79,7 +81,7 @@ class PageSessions:
 
     def begin(self, target: str, browser: HTTPConnection) -> tuple[Attempt, tuple[SessionCookie, ...]]:
         """Return a new sign-in and the cookies to set. The oldest attempts of a browser that opened too many are dropped."""
-        attempt = Attempt.begin(target if len(target) <= TARGET_LIMIT else target.partition("?")[0][:TARGET_LIMIT], self._now())
+        attempt = Attempt.begin(_short(target), self._now())
         sealed = self._sealed("attempt", attempt.state, attempt)
         open_attempts = [name for name in browser.cookies if name.startswith(ATTEMPT_COOKIE)]
         dropped = open_attempts[: max(0, len(open_attempts) - ATTEMPTS + 1)]
@@ -91,7 +93,8 @@ class PageSessions:
     def attempt_of(self, browser: HTTPConnection, state: str) -> Attempt | None:
         """Return the sign-in that this browser began with `state`, None if there is none or it is too old."""
         attempt = self._opened("attempt", state, browser.cookies.get(_attempt_cookie(state)), Attempt)
-        return attempt if attempt and 0 <= self._now() - attempt.began <= ATTEMPT_LIFE else None
+        is_open = attempt and -LEEWAY.total_seconds() <= self._now() - attempt.began <= ATTEMPT_LIFE  # another process may have begun it
+        return attempt if is_open else None
 
     async def complete(self, attempt: Attempt, code: str) -> SignedIn:
         """Exchange the code. Raises SignInExpired, and Unavailable if the provider does not answer."""
@@ -105,7 +108,8 @@ class PageSessions:
             raise SignInExpired from None
         if holder.subject != principal.subject:
             raise SignInExpired
-        cookies = self._cookies(granted, principal.subject, holder.session, self._now())
+        session = holder.session or secrets.token_urlsafe(16)
+        cookies = self._cookies(granted, principal.subject, session, self._now())
         if granted.id_token:
             sealed = self._sealed_text("id-token", granted.id_token)
             cookies = (*cookies, SessionCookie(IDENTITY_COOKIE, sealed, int(SESSION_LIMIT.total_seconds()), SIGN_OUT))
@@ -132,14 +136,17 @@ class PageSessions:
         try:
             granted = await self._refreshed(stored.token)
             principal = await self._tokens.verify(granted.access_token, is_trusted=True)
-        except (SessionEnded, InvalidToken):
+        except (SessionEnded, InvalidToken) as error:
+            # Where each refresh token counts once, another process may just have used this one: its cookies are on their way.
+            if isinstance(error, SessionEnded) and current is not None and not self._has_expired(current):
+                return None
             log.info("session-ended", pseudonym=self._pseudonym(stored.subject))
             return Renewal(None, ENDED)
         except Unavailable:
             if current is not None:
                 return None
             raise
-        if principal.subject != stored.subject:
+        if principal.subject != stored.subject or self._is_over(stored):  # the person may have signed out meanwhile
             return Renewal(None, ENDED)
         kept = granted if granted.refresh_token else granted.model_copy(update={"refresh_token": stored.token})
         return Renewal(granted.access_token, self._cookies(kept, stored.subject, stored.session, stored.began))
@@ -147,7 +154,7 @@ class PageSessions:
     async def sign_out(self, browser: HTTPConnection, language: str) -> str:
         """End the session in all processes over the data folder; return where the provider ends its own. Raises Unavailable."""
         stored = self._opened("refresh", "", browser.cookies.get(REFRESH_COOKIE), _Refresh)
-        if stored and stored.session:
+        if stored:
             await self._tokens.end_session(stored.session)
         token = session_token(browser)
         if token:
@@ -173,7 +180,7 @@ class PageSessions:
         return self._clock.now().timestamp()
 
     def _is_over(self, stored: _Refresh) -> bool:
-        has_ended = stored.session is not None and self._tokens.has_ended(stored.session)
+        has_ended = self._tokens.has_ended(stored.session, stored.subject, stored.began)
         return has_ended or self._now() - stored.began > SESSION_LIMIT.total_seconds()
 
     async def _current(self, token: str | None) -> Principal | None:
@@ -185,6 +192,10 @@ class PageSessions:
     def _is_due(self, principal: Principal) -> bool:
         ends = principal.expires_at
         return ends is None or (ends - self._tokens.leeway).timestamp() - REFRESH_BEFORE <= self._now()
+
+    def _has_expired(self, principal: Principal) -> bool:
+        ends = principal.expires_at
+        return ends is None or (ends - self._tokens.leeway).timestamp() <= self._now()
 
     async def _refreshed(self, refresh_token: str) -> Granted:
         """Refresh once for all requests that carry this token now. Raises SessionEnded and Unavailable."""
@@ -210,7 +221,8 @@ class PageSessions:
         for key in [key for key, (began, _) in self._refreshes.items() if not 0 <= now - began <= REMEMBERED_FOR]:
             del self._refreshes[key]
 
-    def _cookies(self, granted: Granted, subject: str, session: str | None, began: float) -> tuple[SessionCookie, ...]:
+    def _cookies(self, granted: Granted, subject: str, session: str, began: float) -> tuple[SessionCookie, ...]:
+        _check_length("access", granted.access_token)
         left = int(began + SESSION_LIMIT.total_seconds() - self._now())
         access = SessionCookie(
             ACCESS_COOKIE, granted.access_token, min(granted.expires_in + int(self._tokens.leeway.total_seconds()), left)
@@ -233,8 +245,7 @@ class PageSessions:
 
     def _sealed_text(self, field: str, text: str, row: str = "") -> str:
         sealed = urlsafe_b64encode(self._sealer.seal(TABLE, row, field, text.encode())).rstrip(b"=").decode()
-        if len(sealed) > COOKIE_LIMIT:
-            log.error("the provider's token is too long for a cookie", kind=field, length=len(sealed))
+        _check_length(field, sealed)
         return sealed
 
     def _opened(self, field: str, row: str, sealed: str | None, model: type[M]) -> M | None:
@@ -251,6 +262,16 @@ class PageSessions:
             return self._sealer.open(TABLE, row, field, urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))).decode()
         except (ValueError, SealError):
             return None
+
+
+def _short(target: str) -> str:
+    path = target.partition("?")[0]
+    return next((each for each in (target, path) if len(each.encode()) <= TARGET_LIMIT), "/")
+
+
+def _check_length(kind: str, value: str) -> None:
+    if len(value) > COOKIE_LIMIT:
+        log.error("the provider's token is too long for a cookie", kind=kind, length=len(value))
 
 
 def _attempt_cookie(state: str) -> str:

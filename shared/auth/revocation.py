@@ -59,7 +59,10 @@ class RevokedTokens:
         except (sqlite3.Error, OSError) as error:
             log.exception("a session cannot be ended", error=type(error).__name__)
             raise Unavailable("The session cannot be ended now. Try again.") from None
-        self._until[token] = row[1]
+        self._note(*row)
+
+    def _note(self, token: bytes, until: int) -> None:
+        self._until[token] = max(until, self._until.get(token, 0))  # logout tokens may arrive in another order
 
     def _store(self, row: tuple[bytes, int], now: float) -> None:
         os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -82,6 +85,6 @@ class RevokedTokens:
             log.warning("revocations-not-read", error=type(error).__name__)
             return
         for self._read_to, token, until in rows:
-            self._until[token] = until
+            self._note(token, until)
         if rows:
             self._until = {token: until for token, until in self._until.items() if until > now}

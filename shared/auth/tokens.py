@@ -128,9 +128,13 @@ class TokenVerifier:
         if self._revoked is not None:
             await self._revoked.add(once_key(self._issuer, token_id), until=until, now=self._clock.now().timestamp())
 
-    def has_ended(self, session: str) -> bool:
-        """Return whether a session of the provider has ended."""
-        return self._revoked is not None and self._revoked.has(session_key(self._issuer, session), self._clock.now().timestamp())
+    def has_ended(self, session: str, subject: str, began: float) -> bool:
+        """Return whether a session has ended, or all sessions of its subject that began when it did."""
+        if self._revoked is None:
+            return False
+        now = self._clock.now().timestamp()
+        is_ended = self._revoked.has(session_key(self._issuer, session), now)
+        return is_ended or self._revoked.is_before_end(subject_key(self._issuer, subject), began, now)
 
     @property
     def leeway(self) -> timedelta:

@@ -52,4 +52,4 @@ def safe_next(target: str | None, default: str = "/") -> str:
     """Return a path of this origin to open after signing in. Any other target becomes `default` (no open redirect)."""
     if not target or not target.startswith("/") or target.startswith("//"):
         return default
-    return default if any(sign in target for sign in "\\\r\n\t") else target
+    return target if target.isprintable() and "\\" not in target else default  # browsers drop tabs and line ends

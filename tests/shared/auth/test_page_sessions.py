@@ -48,6 +48,15 @@ class TestRefresh:
         assert await shown(browser) is None
         assert not {COOKIE, REFRESH_COOKIE} & set(browser.cookies)
 
+    async def test_a_refresh_token_that_another_process_has_just_used_ends_no_session(self, house, start, clock, provider):
+        browser, other = await house.signed_in(), start()
+        cookies = header_of(dict(browser.cookies))
+        clock.advance(timedelta(seconds=LIFE - 60))
+        assert await shown(browser) == "operator"
+        provider.has_ended = True  # to the provider the second use is one of a stolen token
+        late = await other.browser().get("/", headers={"cookie": cookies})
+        assert ("viewer" in late.text, "set-cookie" in late.headers) == (True, False)
+
     async def test_a_provider_that_is_down_ends_nothing(self, house, clock, provider):
         browser = await house.signed_in()
         provider.is_down = True
@@ -126,6 +135,28 @@ class TestSignOut:
             assert "viewer" not in page.text
             clock.advance(timedelta(seconds=LIFE))
 
+    async def test_a_session_that_the_provider_gives_no_id_ends_too(self, house, clock, provider):
+        provider.session = None
+        browser = await house.signed_in()
+        copy = header_of(dict(browser.cookies))
+        await browser.post("/sign-out", headers={"sec-fetch-site": "same-origin"})
+        for _ in range(2):  # the provider would refresh it still
+            assert "viewer" not in (await house.browser().get("/", headers={"cookie": copy})).text
+            clock.advance(timedelta(seconds=LIFE))
+
+    async def test_a_refresh_under_way_does_not_bring_it_back(self, house, clock, provider):
+        provider.session = None
+        browser = await house.signed_in()
+        copy = header_of(dict(browser.cookies))
+        clock.advance(timedelta(seconds=LIFE))
+        provider.gate.clear()
+        page = asyncio.create_task(house.browser().get("/", headers={"cookie": copy}))
+        while not provider.refreshes:
+            await asyncio.sleep(0)
+        await browser.post("/sign-out", headers={"sec-fetch-site": "same-origin"})
+        provider.gate.set()
+        assert not {COOKIE, REFRESH_COOKIE} & set((await page).cookies)
+
     async def test_another_site_signs_nobody_out(self, house):
         browser = await house.signed_in()
         assert (await browser.post("/sign-out", headers={"sec-fetch-site": "cross-site"})).status_code == 403
@@ -162,7 +193,17 @@ class TestBackChannelLogout:
         with pytest.raises(InvalidToken):
             await house.foundation.tokens.verify(browser.cookies[COOKIE])
         clock.advance(timedelta(seconds=1))
+        assert await shown(browser) is None  # even if the provider would still refresh it
         assert await shown(await house.signed_in()) == "operator"
+
+    async def test_an_earlier_logout_that_arrives_later_brings_no_session_back(self, house, clock, provider):
+        earlier = provider.logout_token(sid=None, jti="l0")
+        clock.advance(timedelta(seconds=10))
+        browser = await house.signed_in()
+        clock.advance(timedelta(seconds=10))
+        for token in (provider.logout_token(sid=None), earlier):
+            assert (await house.browser().post("/sign-out/back-channel", data={"logout_token": token})).status_code == 200
+        assert await shown(browser) is None
 
     @pytest.mark.parametrize(
         "changed",

@@ -53,6 +53,30 @@ class TestSignIn:
         answer = await browser.get("/sign-in/callback", params={"code": "good", "state": query["state"]})
         assert answer.headers["location"] == "/intake/call"  # the operator's own page
 
+    @pytest.mark.parametrize(
+        ("target", "opened"),
+        [
+            ("/intake/call?q=" + "\U0001f600" * 600, "/intake/call"),
+            ("/intake/call?q=" + "\x01" * 900, "/intake/call"),
+            ("/intake/call?q=" + "a" * 900, "/intake/call?q=" + "a" * 900),
+            ("/intake/call/" + "ә" * 900 + "?q=1", "/intake/call"),
+        ],
+    )
+    async def test_a_long_page_to_come_back_to_costs_no_sign_in(self, house, target, opened):
+        browser = house.browser()
+        begun = await browser.get("/sign-in", params={"next": target})
+        assert len(begun.headers["set-cookie"]) < 4096  # a browser drops a longer one
+        query = await house.sent_to_provider(browser, target)
+        answer = await browser.get("/sign-in/callback", params={"code": "good", "state": query["state"]})
+        assert answer.headers["location"] == opened
+
+    async def test_a_process_whose_clock_is_behind_completes_what_another_began(self, house, clock):
+        browser = house.browser()
+        query = await house.sent_to_provider(browser)
+        clock.advance(timedelta(seconds=-5))
+        answer = await browser.get("/sign-in/callback", params={"code": "good", "state": query["state"]})
+        assert answer.headers["location"] == "/routing/desk"
+
     async def test_several_tabs_sign_in_at_once_and_their_number_is_bounded(self, house, provider):
         browser = house.browser()
         first = await house.sent_to_provider(browser, "/intake/call?tab=1")
