@@ -4,21 +4,26 @@ A request, the wait of its event in the outbox, and what each service does with 
 route templates, types and ids of events, and status codes: never a path, a query, a header or the message of an error.
 """
 
+import atexit
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from hashlib import blake2b
 from random import getrandbits
-from typing import TYPE_CHECKING, Final
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.trace import SpanContext, SpanKind, StatusCode, TraceFlags
 
+from shared import sealing
 from shared.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
+    from opentelemetry.sdk.trace.sampling import Sampler
 
 __all__ = [
     "Exemplar",
@@ -36,6 +41,8 @@ __all__ = [
 ]
 
 TRACEPARENT_LENGTH: Final = 55
+EXPORT_SECONDS: Final = 3.0  # for one batch with its retries
+END_SECONDS: Final = 2.0  # that the end of a process waits for its last spans
 SERVER_ERROR: Final = 500
 Exemplar = dict[str, str]
 _tracer: trace.Tracer | None = None  # of this process; None: spans are not recorded, only their ids travel
@@ -50,21 +57,45 @@ def export_spans(settings: ServiceSettings, service: str) -> None:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
+    keys = settings.keys.get_secret_value() if settings.keys else None
+    material = sealing.from_settings(keys) if keys else sealing.load_or_create_keys(settings.data / "keys")
     # A collector that is away costs spans, never an appeal: the queue is bounded, and what does not fit is dropped.
-    _tracer = tracer_to(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.traces_url)), settings.traces_ratio, service)
+    processor = BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.traces_url, timeout=EXPORT_SECONDS))
+    _tracer = tracer_to(processor, settings.traces_ratio, service, key=material.pepper.keyed_hmac("trace sampling", b""))
+    atexit.register(_end_within, END_SECONDS, processor)
 
 
-def tracer_to(processor: "SpanProcessor", ratio: float, service: str) -> trace.Tracer:
-    """Return what records a share of the traces, as spans of `service`, and gives them to `processor`."""
+def _end_within(seconds: float, processor: "SpanProcessor") -> None:
+    """Send the spans that wait, for a bounded time: `shutdown` waits half a minute for a collector that hangs."""
+    ending = Thread(target=processor.shutdown, daemon=True)
+    ending.start()
+    ending.join(seconds)
+
+
+def tracer_to(processor: "SpanProcessor", ratio: float, service: str, *, key: bytes = b"") -> trace.Tracer:
+    """Return what records a share of the traces, as spans of `service`, and gives them to `processor`.
+
+    `key`: the same in all processes, and secret, as callers choose trace ids.
+    """
     from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_NAMESPACE, Resource  # noqa: PLC0415
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-    from opentelemetry.sdk.trace.sampling import TraceIdRatioBased  # noqa: PLC0415
 
-    # By the trace id alone: services decide alike without a caller's word, who could ask for every request to be recorded.
     resource = Resource({SERVICE_NAME: service, SERVICE_NAMESPACE: "aryz"})
-    provider = TracerProvider(sampler=TraceIdRatioBased(ratio), resource=resource)
+    provider = TracerProvider(sampler=_sampler(ratio, key), resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(processor)
     return provider.get_tracer("aryz")
+
+
+def _sampler(ratio: float, key: bytes) -> "Sampler":
+    """Return what decides by a keyed hash of the trace id: services decide alike, and no caller can ask to be recorded."""
+    from opentelemetry.sdk.trace.sampling import SamplingResult, TraceIdRatioBased  # noqa: PLC0415
+
+    class KeyedRatio(TraceIdRatioBased):
+        def should_sample(self, parent_context: Context | None, trace_id: int, *given: Any, **named: Any) -> SamplingResult:
+            digest = blake2b(trace_id.to_bytes(16), key=key, digest_size=8).digest()
+            return super().should_sample(parent_context, int.from_bytes(digest), *given, **named)
+
+    return KeyedRatio(ratio)
 
 
 def current_traceparent() -> str | None:

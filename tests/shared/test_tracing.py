@@ -1,16 +1,19 @@
 from datetime import UTC, datetime, timedelta
+from threading import Event
+from time import monotonic
 from types import SimpleNamespace
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
 from shared import tracing
 from shared.telemetry import Metrics, Observe, metrics_response
 from shared.tracing import SpanKind, current_exemplar, current_traceparent, exemplar_of, record_span, start_span, tracer_to
+from tests.patience import PATIENCE
 
 PARENT = f"00-{'a' * 32}-{'b' * 16}-01"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
@@ -109,6 +112,39 @@ class TestRecordedSpans:
         assert event[3:35] == "a" * 32
         assert event.endswith("-00")
         assert exporter.get_finished_spans() == ()
+
+    def test_a_caller_cannot_choose_an_id_that_is_recorded(self, monkeypatch):
+        recorded = []
+        for _process in range(2):
+            exporter = InMemorySpanExporter()
+            monkeypatch.setattr(tracing, "_tracer", tracer_to(SimpleSpanProcessor(exporter), 0.1, "intake", key=b"secret"))
+            for number in range(1, 501):  # the standard sampler records every id whose lower half is small
+                with start_span("work", f"00-{number:032x}-{'b' * 16}-01"):
+                    pass
+            recorded.append([span.context.trace_id for span in exporter.get_finished_spans()])
+        assert recorded[0] == recorded[1]  # services decide alike
+        assert 20 < len(recorded[0]) < 100
+
+
+class TestEnd:
+    def test_a_collector_that_hangs_does_not_hold_up_the_end_of_a_process(self, monkeypatch):
+        released = Event()
+
+        class HangingExporter(InMemorySpanExporter):
+            def export(self, spans):
+                released.wait(PATIENCE)
+                return super().export(spans)
+
+        exporter = HangingExporter()
+        processor = BatchSpanProcessor(exporter)
+        monkeypatch.setattr(tracing, "_tracer", tracer_to(processor, 1.0, "intake"))
+        with start_span("work"):
+            pass
+        began = monotonic()
+        tracing._end_within(0.1, processor)
+        assert monotonic() - began < 15  # `shutdown` alone waits 30 s
+        assert exporter.get_finished_spans() == ()
+        released.set()
 
 
 class TestExemplars:
