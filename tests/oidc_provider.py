@@ -38,7 +38,7 @@ class Provider:
         self.clock = clock
         self.key = KEYS[0]
         self.person = {"sub": "u1", "name": "Сынақ Айгүл", "roles": ["operator", "offline_access"], "region": "KZ-43"}
-        self.changed = {"access": {}, "id": {}}
+        self.changed = {"access": {}, "id": {}, "answer": {}}
         self.is_down = self.has_ended = False
         self.nonce = self.challenge = None
         self.refreshes = 0
@@ -83,7 +83,8 @@ class Provider:
             "access_token": self.signed({"aud": "aryz", **self.person, **self.changed["access"]}),
             "id_token": self.signed({"aud": "aryz-pages", "sub": self.person["sub"], "nonce": self.nonce, **self.changed["id"]}),
         }
-        return httpx.Response(200, json={**tokens, "expires_in": LIFE, "refresh_expires_in": 3600, "refresh_token": f"r{self.refreshes}"})
+        answer = {**tokens, "expires_in": LIFE, "refresh_expires_in": 3600, "refresh_token": f"r{self.refreshes}"}
+        return httpx.Response(200, json=answer | self.changed["answer"])
 
 
 def challenge_of(verifier):

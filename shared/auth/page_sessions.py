@@ -112,7 +112,7 @@ class PageSessions:
         cookies = self._cookies(granted, principal.subject, session, self._now())
         if granted.id_token:
             sealed = self._sealed_text("id-token", granted.id_token)
-            cookies = (*cookies, SessionCookie(IDENTITY_COOKIE, sealed, int(SESSION_LIMIT.total_seconds()), SIGN_OUT))
+            cookies = (*cookies, _cookie(IDENTITY_COOKIE, sealed, int(SESSION_LIMIT.total_seconds()), SIGN_OUT))
         self._record("signed-in", principal)
         return SignedIn(principal, attempt.next, (*cookies, SessionCookie(_attempt_cookie(attempt.state), "", 0, ATTEMPT_PATH)))
 
@@ -222,15 +222,12 @@ class PageSessions:
             del self._refreshes[key]
 
     def _cookies(self, granted: Granted, subject: str, session: str, began: float) -> tuple[SessionCookie, ...]:
-        _check_length("access", granted.access_token)
         left = int(began + SESSION_LIMIT.total_seconds() - self._now())
-        access = SessionCookie(
-            ACCESS_COOKIE, granted.access_token, min(granted.expires_in + int(self._tokens.leeway.total_seconds()), left)
-        )
+        access = _cookie(ACCESS_COOKIE, granted.access_token, min(granted.expires_in + int(self._tokens.leeway.total_seconds()), left))
         if not granted.refresh_token:
-            return (access,)
+            return access, SessionCookie(REFRESH_COOKIE, "", 0)  # there may be one of the person who was signed in before
         stored = _Refresh(token=granted.refresh_token, subject=subject, session=session, began=began)
-        return access, SessionCookie(REFRESH_COOKIE, self._sealed("refresh", "", stored), min(granted.refresh_expires_in or left, left))
+        return access, _cookie(REFRESH_COOKIE, self._sealed("refresh", "", stored), min(granted.refresh_expires_in or left, left))
 
     def _record(self, event: str, principal: Principal) -> None:
         log.info(event, pseudonym=self._pseudonym(principal.subject), role=principal.role, region=principal.region)
@@ -244,9 +241,7 @@ class PageSessions:
         return self._sealed_text(field, content.model_dump_json(), row)
 
     def _sealed_text(self, field: str, text: str, row: str = "") -> str:
-        sealed = urlsafe_b64encode(self._sealer.seal(TABLE, row, field, text.encode())).rstrip(b"=").decode()
-        _check_length(field, sealed)
-        return sealed
+        return urlsafe_b64encode(self._sealer.seal(TABLE, row, field, text.encode())).rstrip(b"=").decode()
 
     def _opened(self, field: str, row: str, sealed: str | None, model: type[M]) -> M | None:
         text = self._opened_text(field, sealed, row)
@@ -269,9 +264,12 @@ def _short(target: str) -> str:
     return next((each for each in (target, path) if len(each.encode()) <= TARGET_LIMIT), "/")
 
 
-def _check_length(kind: str, value: str) -> None:
-    if len(value) > COOKIE_LIMIT:
-        log.error("the provider's token is too long for a cookie", kind=kind, length=len(value))
+def _cookie(name: str, value: str, max_age: int, path: str = "/") -> SessionCookie:
+    """Return the cookie, or its deletion if a browser would not store the value: the browser would go on sending the former one."""
+    if len(value) <= COOKIE_LIMIT:
+        return SessionCookie(name, value, max_age, path)
+    log.error("the provider's token is too long for a cookie", cookie=name, length=len(value))
+    return SessionCookie(name, "", 0, path)
 
 
 def _attempt_cookie(state: str) -> str:

@@ -10,7 +10,7 @@ from shared.auth.page_sessions import ATTEMPT_COOKIE, ATTEMPT_LIFE, ATTEMPTS
 from shared.service import Foundation
 from shared.settings import MissingSetting, ServiceSettings
 from shared.web.session import COOKIE, IDENTITY_COOKIE, REFRESH_COOKIE
-from tests.oidc_provider import ISSUER, NOW, PAGES, SETTINGS, shown
+from tests.oidc_provider import ISSUER, LIFE, NOW, PAGES, SETTINGS, shown
 
 
 class TestSignIn:
@@ -104,6 +104,26 @@ class TestSignIn:
         query = await house.sent_to_provider(browser)
         answer = await browser.get("/sign-in/callback", params={"code": "good", "state": query["state"]})
         assert answer.cookies[COOKIE] != other.cookies[COOKIE]
+
+    @pytest.mark.parametrize(
+        ("part", "changed", "dropped"),
+        [
+            ("answer", {"refresh_token": None}, REFRESH_COOKIE),
+            ("answer", {"refresh_token": "r" * 4000}, REFRESH_COOKIE),
+            ("access", {"groups": "g" * 4000}, COOKIE),
+        ],
+    )
+    async def test_nobody_goes_on_as_the_person_who_was_signed_in_before(self, house, clock, provider, part, changed, dropped):
+        browser = await house.signed_in()
+        provider.person = provider.person | {"sub": "u2", "roles": ["supervisor"]}
+        provider.changed[part] = changed  # what no browser stores leaves the former cookie in place
+        query = await house.sent_to_provider(browser)
+        answer = await browser.get("/sign-in/callback", params={"code": "good", "state": query["state"]})
+        assert all(len(each) < 4096 for each in answer.headers.get_list("set-cookie"))
+        assert dropped not in browser.cookies
+        assert await shown(browser) == "supervisor"
+        clock.advance(timedelta(seconds=LIFE + 61))
+        assert await shown(browser) in {"supervisor", None}
 
     def test_a_setting_that_is_missing_is_named(self, tmp_path):
         given = SETTINGS | {"oidc_end_session_url": None, "pages_url": None}
