@@ -8,7 +8,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 BY_THE_CLOCK = {"benchmarks", "chaos", "patience.py"}
-RUNS_OF_A_LENGTH = {"security/fuzz.py"}
+RUNS_OF_A_LENGTH = {"security/fuzz.py", "security/deployed.py"}
 CLOCKS = {"monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"}
 SHORT = 2.0  # seconds; whatever is shorter is a poll, or a wait for something that must not happen
 

@@ -16,6 +16,8 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.log import AssignmentLost, Fetched, LogReplaced, Position
 from tests.patience import PATIENCE, until
 
+SOON = 5  # seconds: sooner than the end of the session of a member that says nothing
+
 SLOW = 0.7  # seconds that a database takes to say where a member stands
 
 
@@ -223,7 +225,7 @@ class TestRevokedWhileApplying:
             await one.fetch(100)  # in hand for as long as the test lasts, as if the database were down
             before = one._generation
             async with ours(log, store) as two:
-                await until(lambda: len(two._consumer.assignment()) == PARTITIONS // 2, patience=5)
+                await until(lambda: len(two._consumer.assignment()) == PARTITIONS // 2, patience=SOON)
             assert one._generation > before
 
 
@@ -246,7 +248,7 @@ class TestStop:
         async with ours(log, store) as one, in_background(consume(one, store)):
             async with ours(log, store) as two, in_background(consume(two, store)):
                 await until(lambda: len(two._consumer.assignment()) == PARTITIONS // 2)
-            await until(lambda: len(one._consumer.assignment()) == PARTITIONS, patience=5)  # sooner than a session's end
+            await until(lambda: len(one._consumer.assignment()) == PARTITIONS, patience=SOON)
             async with ours(log, store) as three, in_background(consume(three, store)):
                 await until(lambda: store.stored == filled)
         assert store.twice == 0

@@ -53,7 +53,7 @@ class TestStart:
 
     async def test_a_broker_that_never_answers_ends_the_wait_with_a_sentence(self, monkeypatch):
         monkeypatch.setattr(kafka_topics, "START_SECONDS", 1.0)
-        with pytest.raises(LogError, match=r"127.0.0.1:9.*ARYZ_KAFKA_BOOTSTRAP.*start it or correct the address"):
+        with pytest.raises(LogError, match=r"127.0.0.1:9.*ARYZ_KAFKA_BOOTSTRAP.*start it, or correct the address"):
             await KafkaLog(Connection("127.0.0.1:9")).start()
 
     async def test_a_prefix_keeps_logs_apart(self, log, kafka):

@@ -105,7 +105,7 @@ def read_anew(data, started):
         "analytics": (*again, "DELETE FROM fact", "DELETE FROM transition"),
         "intake": again,
         "routing": ("UPDATE clock SET next_at = NULL",),
-        "provider_contact": ("UPDATE inquiry SET overdue = 1",),
+        "provider_contact": ("UPDATE inquiry SET overdue = 1, next_step_at = NULL",),
     }.items():
         connection = sqlite3.connect(data / f"{store}.db")
         for statement in statements:

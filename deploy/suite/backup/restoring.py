@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from intake.register.repository.appeals import next_sequences
@@ -158,16 +159,21 @@ def _kind_of_store(bucket_url: str | None) -> str:
     return "folder" if bucket_url is None else "bucket"
 
 
+def _engine(url: str) -> AsyncEngine:
+    is_file = make_url(url).get_backend_name() == "sqlite"
+    return create_async_engine(url, poolclass=NullPool) if is_file else open_engine(url, poolclass=NullPool)
+
+
 async def _skip_numbers(url: str) -> None:
     """Skip the registration numbers assigned after the backup: they are on people's receipts and must not be assigned again."""
-    engine = open_engine(url, poolclass=NullPool)
+    engine = _engine(url)
     async with AsyncSession(engine) as session, session.begin():
         await next_sequences(session, SKIPPED)
 
 
 async def _note_topics(url: str, topic_ids: Mapping[str, str]) -> None:
     """Store the new topic ids. All positions stay valid, because the new topics hold the same records."""
-    engine = open_engine(url, poolclass=NullPool)
+    engine = _engine(url)
     offset = tables.consumer_offset
     async with engine.begin() as connection:
         for topic, topic_id in topic_ids.items():
