@@ -1,6 +1,5 @@
 from datetime import UTC, datetime, timedelta
 from threading import Event
-from time import monotonic
 from types import SimpleNamespace
 
 import httpx
@@ -13,7 +12,6 @@ from opentelemetry.trace import StatusCode
 from shared import tracing
 from shared.telemetry import Metrics, Observe, metrics_response
 from shared.tracing import SpanKind, current_exemplar, current_traceparent, exemplar_of, record_span, start_span, tracer_to
-from tests.patience import PATIENCE
 
 PARENT = f"00-{'a' * 32}-{'b' * 16}-01"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
@@ -132,7 +130,7 @@ class TestEnd:
 
         class HangingExporter(InMemorySpanExporter):
             def export(self, spans):
-                released.wait(PATIENCE)
+                released.wait(10)  # `shutdown` alone waits for it
                 return super().export(spans)
 
         exporter = HangingExporter()
@@ -140,9 +138,7 @@ class TestEnd:
         monkeypatch.setattr(tracing, "_tracer", tracer_to(processor, 1.0, "intake"))
         with start_span("work"):
             pass
-        began = monotonic()
         tracing._end_within(0.1, processor)
-        assert monotonic() - began < 15  # `shutdown` alone waits 30 s
         assert exporter.get_finished_spans() == ()
         released.set()
 
