@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 
 unexport PYTHONDONTWRITEBYTECODE  # every start of a process would compile a thousand modules again
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos attack-deployed fuzz train published-reports model-rollback asyncapi dashboards manifests images privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos rolling-upgrade attack-deployed fuzz train published-reports model-rollback asyncapi dashboards manifests images privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs keycloak-dist objects-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -100,6 +100,9 @@ attack-figures: install  ## what all public figures together say of counts below
 chaos: install kafka-libs  ## faults on engines while appeals arrive, then kill -9 on one machine (FAULTS=50 APPEALS=10000 UPDATES=10000 SEED=n)
 	@ARYZ_CHAOS_FAULTS=$(or $(FAULTS),50) ARYZ_CHAOS_APPEALS=$(or $(APPEALS),10000) ARYZ_CHAOS_SEED=$(or $(SEED),$$RANDOM) \
 	  ARYZ_CHAOS_REPORT=docs/chaos.txt ARYZ_KILL_APPEALS=2000 ARYZ_BOT_UPDATES=$(or $(UPDATES),10000) $(BIN)/python -m pytest -s -rs tests/chaos
+
+rolling-upgrade: install kafka-libs  ## every process exchanged for a later version while appeals arrive, with migrations before and after (RATE=20 appeals a second)
+	@ARYZ_UPGRADE_RATE=$(or $(RATE),20) $(BIN)/python -m pytest -s -rs tests/e2e/test_processes.py -k rolling_upgrade
 
 attack-deployed: install kafka-libs objects-libs  ## the scripted attack on processes behind the front, on secured engines (REQUESTS=10000 SECONDS=3600 SEED=n)
 	@$(BIN)/python -m tests.security.deployed --requests $(or $(REQUESTS),10000) --seconds $(or $(SECONDS),3600) $(if $(SEED),--seed $(SEED))

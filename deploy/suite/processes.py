@@ -170,6 +170,14 @@ class Processes:
         self.all.append(self._make(service, kind, port))
         return self.all[-1]
 
+    def replace(self, former: Process, environment: Mapping[str, str], *, same_port: bool) -> Process:
+        """Put another process in the place of one, without ending that or starting this. `environment` is added to the usual one."""
+        port = httpx.URL(former.url).port if same_port else None
+        given = {**(self._given if former.kind == "front" else self.environment), **environment}
+        later = self._make(former.service, former.kind, port or _free_ports(1)[0], given)
+        self.all[self.all.index(former)] = later
+        return later
+
     def start(self) -> None:
         """Migrate, start all processes and wait until they are ready. Raises ProcessEnded and FolderInUse."""
         self._held.enter_context(locked(self.data))
@@ -219,8 +227,8 @@ class Processes:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def _make(self, service: str, kind: Kind, port: int) -> Process:
-        environment = self._given if kind == "front" else self.environment
+    def _make(self, service: str, kind: Kind, port: int, environment: Mapping[str, str] | None = None) -> Process:
+        environment = environment or (self._given if kind == "front" else self.environment)
         return Process(service, kind, port, self._logs / f"{service}-{kind}-{port}.log", environment)
 
 

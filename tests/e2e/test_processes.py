@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from http.client import HTTPConnection
 from uuid import uuid4
 
@@ -19,6 +20,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from shared.database import service_url
+from shared.postgres import open_engine
 from shared.service import event_log
 from shared.settings import ServiceSettings
 from suite import process, throwaway
@@ -26,6 +29,7 @@ from suite.demo import play
 from suite.processes import FRONT, SERVICES, ProcessEnded, Processes
 from suite.tokens import issue
 from suite.verification import verify
+from tests.chaos.upgrade import AFTERWARDS, RollingUpgrade
 from tests.monitored import queries, scraping
 from tests.patience import LONG_PATIENCE, PATIENCE
 from tests.trace_collector import collecting
@@ -233,6 +237,22 @@ class TestProcesses:
         api.start()
         api.wait_ready()
 
+    async def test_a_rolling_upgrade_under_load_loses_and_doubles_nothing(self, running, settings, tmp_path):
+        """Another version of a fact, and migrations that expand and contract: see `tests/chaos/later_version.py`."""
+        front = running.process(FRONT, "front").url
+        before = await _numbers_and_routers(settings)
+        upgrade = RollingUpgrade(running, tmp_path, front)
+        whole = "ARYZ_UPGRADE_RATE" in os.environ
+        load = await asyncio.to_thread(upgrade.run, per_second=float(os.environ.get("ARYZ_UPGRADE_RATE", "4")), whole=whole)
+        await asyncio.to_thread(upgrade.verify, {})
+        after = await _numbers_and_routers(settings)
+        print(f"{len(load.numbers)} appeals, {load.repeated} requests repeated, longest {load.longest:.1f} s, {after[1]}")  # noqa: T201 - for `make rolling-upgrade`
+        assert len(set(load.numbers)) == len(load.numbers)
+        assert sorted(after[0] - before[0]) == sorted(load.numbers)
+        assert sum(after[1].values()) == len(after[0])
+        assert after[1]["first"] > len(before[0])
+        assert after[1]["second"] >= AFTERWARDS
+
     def test_a_signal_ends_all_of_them_in_order(self, running):
         pids = [each.pid for each in running.all]
         assert set(running.stop().values()) == {0}
@@ -291,6 +311,18 @@ async def _topic(settings):
         return await log.topic_id("aryz.appeals.v1")
     finally:
         await log.stop()
+
+
+async def _numbers_and_routers(settings):
+    """Return the registered numbers, and how many facts each version of the router has."""
+    urls = {service: service_url(settings.database_url, settings.data, service, settings.prefix) for service in ("intake", "analytics")}
+    found = {}
+    for service, query in {"intake": "SELECT number FROM appeal", "analytics": "SELECT to_jsonb(fact) ->> 'router' FROM fact"}.items():
+        engine = open_engine(urls[service])
+        async with engine.connect() as session:
+            found[service] = (await session.scalars(text(query))).all()
+        await engine.dispose()
+    return set(found["intake"]), Counter(found["analytics"])
 
 
 async def _databases(settings):
