@@ -25,6 +25,7 @@ NEVER = 1_000_000
 LONGEST = (
     "security/test_fuzz.py",
     "security/test_bounded_work.py",
+    "e2e/test_secured.py",
     "benchmarks/test_country.py",
     "benchmarks/test_growth.py",
     "chaos/test_bot.py",
