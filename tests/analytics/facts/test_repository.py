@@ -1,84 +1,14 @@
-import os
-import random
-import time
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
-
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.event import listen, remove
 
 from analytics.facts.jobs import refresh_rollups
 from analytics.facts.models import fact
-from analytics.facts.repository import recount
-from analytics.facts.schemas import Formula
-from analytics.kpis.policy import OF_APPEALS, kpi_definitions
 from analytics.kpis.service import leakage_seconds
-from tests.processor_time import processor_time, slowness
-
-SIZE = int(os.environ.get("ARYZ_TEST_FACTS", "50000"))  # 474 708 came in half a year; run once in full before a release
-READ_ROWS = frozenset(Formula) - {Formula.SCORE, *(each for each in Formula if each.startswith("AGREEMENT"))}
-"""Without rollups what no index covers reads each fact, 2 µs on SQLite, and percentiles sort the times: both grow with the facts."""
-WANTED = 0.150  # seconds of a processor's time, at full size: what the others on the machine do is no defect
-
-
-def fact_rows(size):
-    chance = random.Random(2021)
-    kinds = ["CONSULTATION"] * 96 + ["COMPLAINT"] * 2 + ["REQUEST", "OTHER"]
-    regions = [f"KZ-{code}" for code in (10, 11, 15, 19, 23, 27, 31, 33, 35, 39, 43, 47, 55, 59, 61, 62, 63, 71, 75, 79)]
-    topics = ["PAY_METHODS", "PARTICIPATION", "STATUS_CHECK", "BENEFIT_CATEGORY", "REFERRAL", "DENTAL", "SICK_LEAVE", None]
-    start = datetime(2021, 1, 1, 3, 0, tzinfo=UTC)
-    for number in range(size):
-        kind = chance.choice(kinds)
-        at = start + timedelta(days=chance.randrange(181), seconds=chance.randrange(30_000))
-        yield {
-            "appeal_id": UUID(int=chance.getrandbits(128)), "region": chance.choice(regions), "language": "kk", "kind": kind,
-            "channel": chance.choice(["CALL_1406", "CALL_1406", "CALL_1406", "APP", "WEB_OLD", "TELEGRAM"]),
-            "category": chance.choice(["REFUSAL", "QUALITY_TREATMENT", "WAITING", "DRUGS"]) if kind == "COMPLAINT" else None,
-            "topic": chance.choice(topics) if kind == "CONSULTATION" else None, "tier": 1 if kind == "CONSULTATION" else 2,
-            "urgency": "NORMAL",
-            "provider_id": UUID(int=chance.randrange(1300)) if kind == "COMPLAINT" else None, "imported": False, "status": "CLOSED",
-            "outcome": "EXPLAINED" if number % 3 else "JUSTIFIED", "received_at": at, "received_on": at.date(), "registered_at": at,
-            "due_at": at + timedelta(days=21), "routed_at": at, "answered_at": at + timedelta(days=3), "closed_at": at + timedelta(days=4),
-            "moved_at": at + timedelta(days=4),
-        }  # fmt: skip
-
-
-async def slow_figures(world, figures, grow=1.0):
-    """Ask for each figure a few times, of the country and of a region; return those whose least processor time is over the bound."""
-    slowest = {}
-    for kpi_id in figures:
-        for region in ({}, {"region": "KZ-43"}):
-            asked = {"from": "2021-01-01", "to": "2021-12-31", "compare": "previous_year"} | region
-            times = []
-            for _ in range(3):
-                with processor_time(time.process_time) as spent:
-                    response = await world.get(f"/kpis/{kpi_id}", **asked)
-                times.append(spent.seconds)
-                assert response.status_code == 200
-            slowest[kpi_id, region.get("region", "all")] = min(times)
-    print({key: round(1000 * seconds) for key, seconds in slowest.items()})  # noqa: T201 - the measurement
-    return {key: seconds for key, seconds in slowest.items() if seconds >= WANTED * grow * slowness()}
-
-
-@pytest.fixture
-async def half_a_year(world):
-    rows = list(fact_rows(SIZE))
-    async with world.parts.database.write() as session:
-        for start in range(0, SIZE, 10_000):
-            await session.execute(insert(fact), rows[start : start + 10_000])
-    return world
+from tests.analytics.half_a_year import fact_rows
 
 
 class TestCountBy:
-    @pytest.mark.timeout(600)
-    async def test_every_figure_of_half_a_year_is_there_at_once(self, half_a_year):
-        reading_rows = [kpi_id for kpi_id, kpi in kpi_definitions().items() if kpi.measure in READ_ROWS or kpi.measure in OF_APPEALS]
-        assert await slow_figures(half_a_year, reading_rows, max(1.0, SIZE / 50_000)) == {}
-        async with half_a_year.parts.units.write() as work:
-            assert await recount(work.session, leakage_seconds(), SIZE) > 3_000
-        assert await slow_figures(half_a_year, kpi_definitions()) == {}
-
     @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # the plan's words are SQLite's
     async def test_long_counts_read_an_index_alone_and_in_its_order(self, world):
         indexes = {
