@@ -132,6 +132,7 @@ class TestReadKpi:
             ({"region": "KZ-99"}, "region", "unknown-code"),
             ({"compare": "last_week"}, "compare", "unknown-code"),
             ({"regoin": "KZ-43"}, "regoin", "unknown-field"),
+            ({"as_of": "2026-01-01T00:00:00Z"}, "as_of", "unknown-field"),  # not ignored: the answer would be of another time
         ],
     )
     async def test_a_wrong_question_is_refused_by_its_field(self, world, changed, field, code):

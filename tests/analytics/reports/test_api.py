@@ -130,6 +130,8 @@ class TestRequest:
             ("KZ-43/1999", {}, "period", "bad-format"), ("KZ-43/2026", {}, "period", "not-over"),
             ("KZ-43/2026-02", {}, "period", "not-over"), ("KZ-99/2025", {}, "region", "unknown-code"),
             ("KZ-43/2025", {"language": "en"}, "language", "unknown-code"), ("KZ-43/2025", {"colour": "red"}, "colour", "unknown-field"),
+            ("KZ-43/2025", {"as_of": "2026-02-05T12:00:00"}, "as_of", "timezone-required"),
+            ("KZ-43/2025", {"as_of": "1770000000"}, "as_of", "bad-format"),
         ],
     )  # fmt: skip
     async def test_a_wrong_request_is_refused_by_its_field(self, world, path, query, field, code):
@@ -156,6 +158,21 @@ class TestIssues:
         first = plain((await kyzylorda.get("/reports/KZ-43/2025.html", issue=1)).text)
         assert "2 669 өтініш" in first
         assert "1-шығарылым, 2026 ж. 5 ақпан" in first
+
+    async def test_a_time_returns_the_issue_that_was_the_latest_then(self, kyzylorda, issue, clock):
+        first = clock.now()
+        await issue()
+        await store(kyzylorda, [fact_row(900_001, category="QUALITY", outcome="JUSTIFIED", received_on=date(2025, 3, 1))])
+        clock.advance(timedelta(days=1))
+        await issue()
+        received = {}
+        for name, at in (("at once", first), ("just before the second", clock.now() - timedelta(microseconds=1)), ("now", clock.now())):
+            answer = await kyzylorda.get("/reports/KZ-43/2025.html", as_of=at.isoformat())
+            received[name] = re.findall(r"2 6[67]\d(?= өтініш түсті)", plain(answer.text))[0]
+            assert f"&amp;issue={2 if name == 'now' else 1}" in answer.text
+        assert received == {"at once": "2 669", "just before the second": "2 669", "now": "2 670"}
+        for query in ({"as_of": (first - timedelta(seconds=1)).isoformat()}, {"as_of": first.isoformat(), "issue": 2}):
+            assert (await kyzylorda.get("/reports/KZ-43/2025.html", **query)).status_code == 404
 
     async def test_an_issue_without_changes_says_so(self, kyzylorda, issue):
         await issue()

@@ -40,7 +40,8 @@ async def read_report(
 ) -> Response:
     """Return the report on a region (`KZ`: the whole country) and a year, half-year, quarter or month that is over.
 
-    The latest issue is returned as it was stored, and before the first issue the figures as they are now. A report whose numbers
+    The latest issue is returned as it was stored, and before the first issue the figures as they are now. With `as_of` the latest issue
+    until that time is returned: what the report said then, whatever was corrected or issued since. A report whose numbers
     contradict each other is refused; `contradictions` names them. `docs/integration/reports.md` describes the content.
     """
     room: ReportRoom = request.app.state.reports

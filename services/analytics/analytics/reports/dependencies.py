@@ -47,7 +47,8 @@ class ReportRoom:
                 report = await read(work, region, wanted, query)
             document = await asyncio.to_thread(written, report, Wording(query.language))
             if file_format is ReportFormat.HTML:
-                return _page(request, document, region, wanted, query)
+                issue = query.issue if query.as_of is None or report.stored is None else report.stored.issue
+                return _page(request, document, region, wanted, query.model_copy(update={"issue": issue}))
             write, media_type = _WRITERS[file_format]
             content = await asyncio.to_thread(write, document)
         headers = {"Content-Disposition": disposition(f"{document.file_name}.{file_format}"), **DOWNLOAD_HEADERS}

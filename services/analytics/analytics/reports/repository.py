@@ -38,11 +38,18 @@ async def add_order(session: AsyncSession, report_id: UUID, region: str, period:
     await session.execute(upsert(session, issued_report).on_conflict_do_nothing(), [row])
 
 
-async def issue_of(session: AsyncSession, region: str, period: str, compare: Compare, number: int | None = None) -> StoredReport | None:
-    """Return an issue of a report by its number, the latest without a number; None if there is none."""
+async def issue_of(
+    session: AsyncSession, region: str, period: str, compare: Compare, number: int | None = None, until: datetime | None = None
+) -> StoredReport | None:
+    """Return an issue of a report by its number, the latest without a number; None if there is none.
+
+    `until`: issues later than that do not count.
+    """
     query = select(*_COLUMNS).where(_same(region, period, compare), _REPORT.state == ReportState.READY)
     if number is not None:
         query = query.where(_REPORT.issue == number)
+    if until is not None:
+        query = query.where(_REPORT.issued_at <= until)
     row = (await session.execute(query.order_by(_REPORT.issue.desc()).limit(1))).one_or_none()
     return None if row is None else _report(row)
 

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from analytics.kpis.schemas import Compare, Figure
 from analytics.reports.policy import ReportLanguage
@@ -25,6 +26,17 @@ class ReportState(StrEnum):
     """Several attempts to compute it broke off."""
 
 
+def _iso_moment(value: object) -> datetime:
+    """Accept only an ISO 8601 time, as `kpis.schemas` does with days: pydantic would read a number of seconds as a time."""
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        raise PydanticCustomError("bad_format", "The value has the wrong form.") from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_iso_moment)]
+
+
 class ReportQuery(QueryModel):
     """How a report is read."""
 
@@ -32,6 +44,8 @@ class ReportQuery(QueryModel):
     compare: Compare = Compare.PREVIOUS_YEAR
     issue: int | None = Field(None, ge=1, le=1_000_000)
     """The number of an issue; without it the latest, and before the first issue the figures as they are now."""
+    as_of: Moment | None = Field(None, examples=["2026-02-05T12:00:00Z"])
+    """Only issues until this time: the latest of them is what the report said then."""
 
 
 class ReportPart(BaseModel):

@@ -41,10 +41,10 @@ def require_region(reader: Principal, region: str) -> None:
 async def read(work: UnitOfWork, region: str, period: ReportPeriod, query: ReportQuery) -> ReadReport:
     """Return an issue, or before the first issue the figures as they are now.
 
-    Raises NotFound for the number of no issue, InvalidInput for a period that is not over.
+    Raises NotFound for the number of no issue and for a time before the first one, InvalidInput for a period that is not over.
     """
-    stored = await repository.issue_of(work.session, region, period.code, query.compare, query.issue)
-    if stored is None and query.issue is not None:
+    stored = await repository.issue_of(work.session, region, period.code, query.compare, query.issue, query.as_of)
+    if stored is None and (query.issue is not None or query.as_of is not None):
         raise NotFound
     if stored is None:
         require_over(period, region, work.clock.now())
