@@ -119,7 +119,11 @@ def exemplar_of(traceparent: str | None) -> Exemplar | None:
 
 def is_recorded(traceparent: str | None) -> bool:
     """Return whether this process records spans of the trace of an event of ours."""
-    return _tracer is not None and traceparent is not None and traceparent.endswith("-01")
+    return _recorder(traceparent) is not None
+
+
+def _recorder(traceparent: str | None) -> trace.Tracer | None:
+    return _tracer if traceparent is not None and traceparent.endswith("-01") else None
 
 
 def start_span(name: str = "work", traceparent: str | None = None, *, kind: SpanKind = SpanKind.INTERNAL) -> AbstractContextManager[object]:
@@ -148,10 +152,11 @@ def record_span(
     name: str, traceparent: str | None, began: datetime, ended: datetime, *, kind: SpanKind, attributes: Mapping[str, str | int]
 ) -> None:
     """Record a piece of work that is over, as a child of the span that an event names. Nothing where its trace is not recorded."""
-    if _tracer is None or not is_recorded(traceparent):
+    tracer = _recorder(traceparent)
+    if tracer is None:
         return
     start, end = _nanoseconds(began), _nanoseconds(ended)
-    span = _tracer.start_span(name, _context_of(_parent(traceparent)), kind, attributes, start_time=start)
+    span = tracer.start_span(name, _context_of(_parent(traceparent)), kind, attributes, start_time=start)
     span.end(max(start, end))  # clocks of two machines differ
 
 

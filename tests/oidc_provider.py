@@ -40,6 +40,7 @@ class Provider:
         self.person = {"sub": "u1", "name": "Сынақ Айгүл", "roles": ["operator", "offline_access"], "region": "KZ-43"}
         self.changed = {"access": {}, "id": {}, "answer": {}}
         self.is_down = self.has_ended = False
+        self.refusal = httpx.Response(400, json={"error": "invalid_grant"})
         self.nonce = self.challenge = None
         self.refreshes = 0
         self.gate = asyncio.Event()
@@ -76,7 +77,7 @@ class Provider:
         if form["grant_type"] == "refresh_token":
             self.refreshes += 1
             if self.has_ended:
-                return httpx.Response(400, json={"error": "invalid_grant"})
+                return self.refusal
         elif form["code"] != "good" or self.challenge != challenge_of(form["code_verifier"]):
             return httpx.Response(400, json={"error": "invalid_grant"})
         tokens = {

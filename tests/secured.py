@@ -35,6 +35,7 @@ class SecuredEngines:
         self.pgbouncer: Pooler | None = None
 
     def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.ca.write_bytes(self._authority.pem)
         self.stranger.write_bytes(Authority("Another authority").pem)
         with ThreadPoolExecutor() as pool:

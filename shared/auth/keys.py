@@ -11,12 +11,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import Key, KeySet
 from pydantic_core import from_json
 
+from shared.auth.answers import ask
 from shared.clock import Clock
 from shared.errors import Unavailable
 
 MAX_AGE = timedelta(minutes=10)  # a key that the issuer withdrew is trusted no longer than this
 MIN_INTERVAL = timedelta(seconds=30)  # tokens with invented key ids must not cause a stream of requests
-TIMEOUT = 5.0  # seconds
 
 log = structlog.get_logger("auth")
 
@@ -107,5 +107,5 @@ class UrlKeys(_RefreshedKeys):
         self._client = client
 
     async def _read(self) -> Any:
-        response = await self._client.get(self._url, timeout=TIMEOUT)
+        response = await ask(self._client, "GET", self._url)
         return response.raise_for_status().json()

@@ -11,14 +11,15 @@ import httpx
 import structlog
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
+from shared.auth.answers import ask
 from shared.auth.keys import KeySource
 from shared.auth.tokens import LEEWAY, InvalidToken, check_times, is_for, moment, signed_claims, text_of
 from shared.clock import Clock
 from shared.errors import Unavailable
 
-TIMEOUT: Final = 5.0  # seconds
 CHECK_TIMEOUT: Final = 2.0  # seconds
 ANSWERS_FOR: Final = 10.0  # seconds
+INVALID_GRANT: Final = "invalid_grant"  # RFC 6749 §5.2
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 LOGOUT_LIFE: Final = 600.0  # seconds between issue and expiry of a logout token; its id is remembered as long
 ID_LIMIT: Final = 200  # characters of a session's, a subject's or a token's id
@@ -68,6 +69,12 @@ class Granted(BaseModel):
     refresh_token: str | None = None
     refresh_expires_in: int | None = None
     id_token: str | None = None
+
+
+class _Refusal(BaseModel):
+    """An error of the token endpoint (RFC 6749 §5.2)."""
+
+    error: str
 
 
 class Holder(NamedTuple):
@@ -203,18 +210,27 @@ class OidcProvider:
 
     async def _ask(self, grant: str, form: dict[str, str], refused: type[Exception]) -> Granted:
         try:
-            answer = await self._client.post(
-                self.addresses.token, data={"grant_type": grant, **form}, auth=self._auth, timeout=TIMEOUT, follow_redirects=False
-            )
+            given = {"grant_type": grant, **form}
+            answer = await ask(self._client, "POST", self.addresses.token, data=given, auth=self._auth, follow_redirects=False)
         except httpx.HTTPError:
             raise Unavailable("The identity provider does not answer.") from None
-        if answer.status_code == httpx.codes.BAD_REQUEST:  # RFC 6749 §5.2: invalid_grant
+        if _is_invalid_grant(answer):
             raise refused
         try:
             return Granted.model_validate_json(answer.raise_for_status().content)
         except (httpx.HTTPError, ValidationError):
             log.warning("provider-gave-no-token", action=grant, status=answer.status_code)  # such as a wrong secret of the client
             raise Unavailable("The identity provider gave no token.") from None
+
+
+def _is_invalid_grant(answer: httpx.Response) -> bool:
+    """Return whether the provider refuses the code or the refresh token. Any other error is about the client or the provider."""
+    if answer.status_code != httpx.codes.BAD_REQUEST:
+        return False
+    try:
+        return _Refusal.model_validate_json(answer.content).error == INVALID_GRANT
+    except ValidationError:
+        return False
 
 
 def _is_logout(events: JsonValue) -> bool:

@@ -7,13 +7,13 @@ from typing import Protocol
 import httpx
 from pydantic import BaseModel, Field, ValidationError
 
+from shared.auth.answers import ask
 from shared.auth.issuer import LocalIssuer
 from shared.clock import Clock
 from shared.errors import Unavailable
 
 LOCAL_LIFETIME = timedelta(minutes=5)
 MARGIN = timedelta(seconds=60)  # a token is renewed this long before it expires
-TIMEOUT = 5.0  # seconds
 
 
 class ServiceTokens(Protocol):
@@ -71,7 +71,7 @@ class ClientCredentials:
 
     async def _ask(self) -> _Granted:
         try:
-            response = await self._client.post(self._url, data=self._form, auth=self._auth, timeout=TIMEOUT)
+            response = await ask(self._client, "POST", self._url, data=self._form, auth=self._auth)
             return _Granted.model_validate_json(response.raise_for_status().content)
         except (httpx.HTTPError, ValidationError):
             raise Unavailable("The identity provider gave no token.") from None

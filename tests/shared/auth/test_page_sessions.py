@@ -4,11 +4,13 @@ import asyncio
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from joserfc import jwt
 from starlette.responses import Response
 
 from shared.auth import InvalidToken
+from shared.auth.answers import ANSWER_BYTES
 from shared.auth.provider import LOGOUT_EVENT
 from shared.auth.revocation import FILE, SESSION_LIMIT
 from shared.web.session import COOKIE, REFRESH_COOKIE
@@ -67,6 +69,29 @@ class TestRefresh:
         assert page.status_code == 503
         assert REFRESH_COOKIE in browser.cookies
         provider.is_down = False
+        clock.advance(timedelta(seconds=6))
+        assert await shown(browser) == "operator"
+
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            httpx.Response(400, json={"error": "invalid_client"}),
+            httpx.Response(400, json={"error": "unauthorized_client"}),
+            httpx.Response(400, json={"error": ["invalid_grant"]}),
+            httpx.Response(400, text="Bad Request"),
+            httpx.Response(401, json={"error": "invalid_grant"}),
+            httpx.Response(200, json={"access_token": "x" * ANSWER_BYTES}),
+        ],
+        ids=["client", "rights", "form", "proxy", "status", "length"],
+    )
+    async def test_an_answer_that_is_no_word_about_the_session_ends_nothing(self, house, clock, provider, refusal):
+        browser = await house.signed_in()
+        provider.has_ended, provider.refusal = True, refusal
+        clock.advance(timedelta(seconds=LIFE - 30))
+        assert await shown(browser) == "operator"
+        clock.advance(timedelta(minutes=5))
+        assert (await browser.get("/?lang=ru")).status_code == 503
+        provider.has_ended = False
         clock.advance(timedelta(seconds=6))
         assert await shown(browser) == "operator"
 
