@@ -19,7 +19,7 @@ from shared.language.word_features import BUCKETS, NO_FEATURE, features_of
 Floats = npt.NDArray[np.float32]
 Sums = npt.NDArray[np.int16]
 STEM: Final = 6  # letters: words with a known beginning of this length are not new
-_REMEMBERED: Final = 16_384  # words; single words in memory, never with their text
+_REMEMBERED: Final = 8_192  # words, and as many of the memory before; single words, never with their text
 _AT_ONCE: Final = 1_024  # new words of one text that are remembered: a long text of rare words would displace the usual ones
 _EXTRA: Final = 2  # columns of a remembered word after those of the model: squared length, and 1 for a new word
 _SQUARE, _NEW = -2, -1
@@ -85,9 +85,11 @@ class _Memory:
     """What each of the words met last adds to a text. A row is written before its word is published, so readers need no lock.
 
     `sums`: of the stored weights; 16 bits hold those of the longest word, and half of the memory of scaled ones is enough.
+    `former`: the memory that was full before this one. Without it all usual words would be new again, in the same few texts.
     """
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, former: "_Memory | None" = None) -> None:
+        self.former = former
         self.rows: dict[str, int] = {}
         self.used = 0
         self.sums = np.empty((_REMEMBERED, columns), np.int16)
@@ -114,26 +116,31 @@ class LinearModel:
 
     def by_word(self, text_words: Sequence[str]) -> Floats:
         """Return what each word adds to each column, before the division by the length; two more columns are the model's own."""
-        memory = self._memory
-        known = memory.rows.get
-        rows = [known(word) for word in text_words]
-        if None not in rows:
-            of_words = cast("list[int]", rows)
-            return self._scaled(memory.sums.take(of_words, axis=0), memory.others.take(of_words, axis=0))
-        fresh = [position for position, row in enumerate(rows) if row is None]
-        sums, others = self._computed([text_words[position] for position in fresh])
-        if len(fresh) <= _AT_ONCE:
-            self._remember([text_words[position] for position in fresh], sums, others)
-        stored = [row or 0 for row in rows]
-        all_sums, all_others = memory.sums.take(stored, axis=0), memory.others.take(stored, axis=0)
-        all_sums[fresh], all_others[fresh] = sums, others
-        return self._scaled(all_sums, all_others)
-
-    def _scaled(self, sums: Sums, others: Floats) -> Floats:
+        sums, others = self._sums(text_words, self._memory)
         found = np.empty((len(sums), self.columns + _EXTRA), np.float32)
         np.multiply(sums, self._model.scales, out=found[:, :_SQUARE])
         found[:, _SQUARE:] = others
         return found
+
+    def _sums(self, text_words: Sequence[str], memory: _Memory | None) -> tuple[Sums, Floats]:
+        """Return what this memory knows of the words, the rest from the former one, and what neither knows computed."""
+        if memory is None:
+            return self._computed(text_words)
+        rows = list(map(memory.rows.get, text_words))
+        if None not in rows:
+            of_words = cast("list[int]", rows)
+            return memory.sums.take(of_words, axis=0), memory.others.take(of_words, axis=0)
+        fresh = [position for position, row in enumerate(rows) if row is None]
+        fresh_words = [text_words[position] for position in fresh]
+        sums, others = self._sums(fresh_words, memory.former)
+        if memory is self._memory and len(fresh) <= _AT_ONCE:
+            self._remember(fresh_words, sums, others)
+        if len(fresh) == len(rows):
+            return sums, others
+        stored = [row or 0 for row in rows]
+        all_sums, all_others = memory.sums.take(stored, axis=0), memory.others.take(stored, axis=0)
+        all_sums[fresh], all_others[fresh] = sums, others
+        return all_sums, all_others
 
     def _computed(self, text_words: Sequence[str]) -> tuple[Sums, Floats]:
         model, features = self._model, features_of(text_words)
@@ -150,7 +157,8 @@ class LinearModel:
     def _remember(self, text_words: Sequence[str], sums: Sums, others: Floats) -> None:
         with self._lock:
             if self._memory.used + len(text_words) > _REMEMBERED:
-                self._memory = _Memory(self.columns)  # readers of the former one finish with it
+                full, self._memory.former = self._memory, None
+                self._memory = _Memory(self.columns, full)
             memory = self._memory
             start, end = memory.used, memory.used + len(text_words)
             memory.sums[start:end], memory.others[start:end] = sums, others

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from shared.language.phrases import WHOLE_WORD, folded_stem
+from shared.language.phrases import WHOLE_WORD, LexiconError, folded_stem
 from shared.language.tokens import Token
 
 BITS: Final = 17
@@ -33,6 +33,7 @@ _LONGEST_GRAM: Final = 5
 _GRAMS: Final = _LONGEST_GRAM - 1  # n-grams that begin at a character
 _BEGINNINGS: Final = (5, 7)  # letters: the stem of most Kazakh and Russian words
 _CONCEPTS: Final = 3  # of one word
+_OPENING: Final = 3  # letters that every beginning of the table has, by which it is looked up
 _LEFT: Final = 32 - BITS
 _OTHERS: Final = 1 + len(_BEGINNINGS) + _CONCEPTS
 _SPACE: Final = 32
@@ -109,24 +110,24 @@ def _features_of(text_words: Sequence[str]) -> WordFeatures:
 
 def _of_whole_word(word: str) -> list[int]:
     checksum, size = zlib.crc32, len(word)
-    found = [checksum(f"={word}".encode()) >> _LEFT]
-    found += [checksum(word[:length].encode()) >> _LEFT if size >= length else NO_FEATURE for length in _BEGINNINGS]
-    named = [_bucket_of(name) for name in concepts_of(word)]
-    return found + named + [NO_FEATURE] * (_CONCEPTS - len(named))
+    beginnings = [checksum(word[:length].encode()) >> _LEFT if size >= length else NO_FEATURE for length in _BEGINNINGS]
+    return [checksum(f"={word}".encode()) >> _LEFT, *beginnings, *_buckets_of(concepts_of(word))]
 
 
 @cache
-def _bucket_of(concept: str) -> int:
-    return OF_LETTERS + zlib.crc32(concept.encode()) % _OF_CONCEPTS
+def _buckets_of(concepts: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the buckets of the concepts of a word, as many for every word."""
+    named = [OF_LETTERS + zlib.crc32(concept.encode()) % _OF_CONCEPTS for concept in concepts]
+    return (*named, *[NO_FEATURE] * (_CONCEPTS - len(named)))
 
 
-def concepts_of(word: str) -> Sequence[str]:
+def concepts_of(word: str) -> tuple[str, ...]:
     """Return the concepts that a word names, at most `_CONCEPTS`: those of its longest beginning that is listed."""
-    known, longest = _concepts()
+    known, lengths = _concepts()
     found = known.get(word + WHOLE_WORD)
     if found is not None:
         return found
-    for length in range(min(len(word), longest), 0, -1):
+    for length in lengths.get(word[:_OPENING], ()):
         found = known.get(word[:length])
         if found is not None:
             return found
@@ -134,10 +135,10 @@ def concepts_of(word: str) -> Sequence[str]:
 
 
 @cache
-def _concepts() -> tuple[dict[str, tuple[str, ...]], int]:
-    """Return the concepts by folded beginning, whole words with their mark, and the length of the longest beginning.
+def _concepts() -> tuple[dict[str, tuple[str, ...]], dict[str, list[int]]]:
+    """Return the concepts by folded beginning, whole words with their mark, and the lengths of beginnings by their first letters.
 
-    Raises LexiconError for an empty beginning.
+    The longest comes first. Raises LexiconError for a beginning that is too short.
     """
     document = tomllib.loads((files("shared.language") / "data" / "concepts.toml").read_text(encoding="utf-8"))
     found: dict[str, tuple[str, ...]] = {}
@@ -145,4 +146,10 @@ def _concepts() -> tuple[dict[str, tuple[str, ...]], int]:
         for text in beginnings.split():
             stem = folded_stem(text)
             found[stem] = tuple(dict.fromkeys((*found.get(stem, ()), name)))[:_CONCEPTS]
-    return found, max(map(len, found))
+    lengths: dict[str, set[int]] = {}
+    for stem in found:
+        if not stem.endswith(WHOLE_WORD):
+            if len(stem) < _OPENING:
+                raise LexiconError(f"concepts: {stem} has fewer than {_OPENING} letters")
+            lengths.setdefault(stem[:_OPENING], set()).add(len(stem))
+    return found, {opening: sorted(each, reverse=True) for opening, each in lengths.items()}

@@ -33,7 +33,7 @@ from routing.knowledge.policy import article_seeds
 from routing.knowledge.schemas import Article
 from shared.domain.emails import InvalidEmail, normalise_email
 from shared.domain.identifiers import InvalidNumber, RegistrationNumber, digits_as_typed, holds_iin, is_valid_bin_or_iin, normalise_twelve
-from shared.domain.languages import _remembered_signs, detect_language
+from shared.domain.languages import detect_language
 from shared.domain.names import _remembered_token, fold, normalise_name, to_cyrillic
 from shared.domain.phones import InvalidPhone, normalise_personal_phone
 from shared.domain.text import clean, compact, reading, shows_something
@@ -274,7 +274,7 @@ def test_a_form_suggests_organisations_for_the_longest_name(providers, texts):
 
 
 def test_long_words_and_numbers_are_not_remembered():
-    remembered = (_remembered_key, _remembered_token, _remembered_signs)
+    remembered = (_remembered_key, _remembered_token)
     for each in remembered:
         each.cache_clear()
     for number in range(50):

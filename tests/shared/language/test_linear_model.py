@@ -92,7 +92,17 @@ class TestScores:
         for number in range(40):
             model.score([f"{'абвгдежзик'[number % 10]}{'лмнопрстуф'[number // 10]}{letter}" for letter in "абв"])
             assert len(model._memory.rows) <= 70
+        assert model._memory.former.former is None
         assert model.score(["дари"]).columns.tolist() == first
+
+    def test_usual_words_are_not_computed_again_when_the_memory_is_renewed(self, monkeypatch):
+        monkeypatch.setattr(linear_model, "_REMEMBERED", 70)
+        model, computed = LinearModel(made()), []
+        compute = model._computed
+        monkeypatch.setattr(model, "_computed", lambda text_words: computed.extend(text_words) or compute(text_words))
+        for number in range(200):
+            model.score(["дари", f"{'абвгдежзик'[number % 10]}{'лмнопрстуф'[number // 10 % 10]}{number // 100}"])
+        assert len(computed) == len(set(computed)) == 201
 
     def test_threads_get_the_scores_of_their_own_words(self, monkeypatch):
         monkeypatch.setattr(linear_model, "_REMEMBERED", 100)
