@@ -1,6 +1,5 @@
 """The engines as a fund runs them: Kafka with TLS and passwords, PostgreSQL with TLS behind PgBouncer, S3 with checked signatures."""
 
-import os
 import secrets
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from engines import Authority, EngineMissing, KafkaCluster, KafkaSecurity, ObjectServer, Pooler, PostgresServer
+from engines import Authority, Engine, KafkaCluster, KafkaSecurity, ObjectServer, Pooler, PostgresServer
 from suite.process import UNLIMITED
 
 ROLE = "aryz"
 PREFIX = "secured"
 
 
-class SecuredEngines:
+class SecuredEngines(Engine):
     """The engines, and the settings of processes that use them. `client` is a certificate for Kafka."""
 
     def __init__(self, folder: Path) -> None:
@@ -44,7 +43,7 @@ class SecuredEngines:
         self.pgbouncer = self.pooler(self.folder / "pooler")
         self.pgbouncer.start()
 
-    def remove(self) -> None:
+    def kill_all(self) -> None:
         for engine in (self.pgbouncer, self.kafka, self.postgres, self.objects):
             if engine is not None:
                 engine.remove()
@@ -91,20 +90,6 @@ class SecuredEngines:
     def direct_settings(self) -> dict[str, str]:
         """Return the settings of a backup: the server itself instead of PgBouncer."""
         return self.settings | {"ARYZ_DATABASE_URL": self.over_tls(self.postgres.url)}
-
-
-@contextmanager
-def secured_engines(folder: Path) -> Iterator[SecuredEngines]:
-    engines = SecuredEngines(folder)
-    try:
-        engines.start()
-        yield engines
-    except EngineMissing as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
-    finally:
-        engines.remove()
 
 
 @contextmanager

@@ -7,13 +7,13 @@ from typing import TypeVar
 
 import pytest
 
-from engines import EngineMissing, KafkaCluster, Keycloak, PostgresServer
+from engines import Engine, EngineMissing
 
-Engine = TypeVar("Engine", KafkaCluster, PostgresServer, Keycloak)
+Started = TypeVar("Started", bound=Engine)
 
 
 @contextmanager
-def started(server: Engine) -> Iterator[Engine]:
+def started(server: Started) -> Iterator[Started]:
     try:
         server.start()
         yield server

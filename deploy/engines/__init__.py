@@ -6,11 +6,12 @@ from engines.keycloak import Keycloak
 from engines.objects import ObjectServer
 from engines.pooler import Pooler
 from engines.postgres import PostgresServer
-from engines.processes import EngineDidNotStart, EngineMissing
+from engines.processes import Engine, EngineDidNotStart, EngineMissing
 
 __all__ = [
     "Authority",
     "Certificate",
+    "Engine",
     "EngineDidNotStart",
     "EngineMissing",
     "KafkaCluster",

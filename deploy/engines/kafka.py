@@ -12,12 +12,11 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 from engines import processes
 from engines.authority import Certificate
-from engines.processes import Daemon, EngineDidNotStart, EngineMissing, find_java, free_ports, tail
+from engines.processes import Daemon, Engine, EngineDidNotStart, EngineMissing, find_java, free_ports, tail
 
 ROOT = Path(__file__).parents[2]
 LIBRARIES = ROOT / ".run" / "kafka-libs"
@@ -103,7 +102,7 @@ class _Broker:
         return self.folder / "server.properties"
 
 
-class KafkaCluster:
+class KafkaCluster(Engine):
     """A cluster under `folder`: one broker, or three with replication 3 and two in-sync replicas.
 
     Brokers are numbered from 1. An existing folder keeps its ports and data, and a second object over it finds the running
@@ -187,22 +186,9 @@ class KafkaCluster:
         else:
             first.stop()
 
-    def remove(self) -> None:
-        """Kill all brokers and delete their data."""
+    def kill_all(self) -> None:
         for node in self.nodes:
             self.kill(node)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.remove()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.remove()
 
     def _format(self) -> None:
         """Format the folders once, all with the same cluster id."""

@@ -9,10 +9,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
-from engines.processes import Daemon, EngineDidNotStart, EngineMissing, find_java, free_ports, tail
+from engines.processes import Daemon, Engine, EngineDidNotStart, EngineMissing, find_java, free_ports, tail
 
 ROOT: Final = Path(__file__).parents[2]
 IDENTITY: Final = ROOT / "deploy" / "identity"
@@ -82,7 +81,7 @@ def _start(program: Path, home: Path) -> list[str]:
     ]
 
 
-class Keycloak:
+class Keycloak(Engine):
     """One Keycloak on a free port, with the realm `aryz`. Its database is in memory and its other files are under `folder`."""
 
     def __init__(self, folder: Path, *, pages: str, distribution: Path = DISTRIBUTION) -> None:
@@ -130,21 +129,8 @@ class Keycloak:
         """Stop the server. Its data end with it."""
         self._daemon.stop()
 
-    def remove(self) -> None:
-        """Kill the server and delete its files."""
+    def kill_all(self) -> None:
         self._daemon.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.remove()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.remove()
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -1,14 +1,11 @@
 """An object store on loopback that speaks S3 over TLS and checks the signature of every request: S3Proxy over a folder."""
 
 import secrets
-import shutil
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from engines import processes
 from engines.authority import Certificate
-from engines.processes import Daemon, EngineMissing, find_java, free_ports
+from engines.processes import Daemon, Engine, EngineMissing, find_java, free_ports
 
 ROOT = Path(__file__).parents[2]
 LIBRARIES = ROOT / ".run" / "objects-libs"
@@ -42,7 +39,7 @@ def bring_libraries(libraries: Path = LIBRARIES) -> bool:
     return processes.bring_libraries(POM, libraries, "S3Proxy")
 
 
-class ObjectServer:
+class ObjectServer(Engine):
     """A store under `folder` with one bucket, at `https://127.0.0.1:port`."""
 
     def __init__(self, folder: Path, *, certificate: Certificate, bucket: str = "aryz-files") -> None:
@@ -80,18 +77,5 @@ class ObjectServer:
         self._daemon.start(command)
         self._daemon.wait_listening(self._port, START_SECONDS, "S3Proxy")
 
-    def remove(self) -> None:
-        """Kill the store and delete its data."""
+    def kill_all(self) -> None:
         self._daemon.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.remove()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.remove()

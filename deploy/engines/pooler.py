@@ -4,13 +4,12 @@ import os
 import secrets
 import shutil
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 from sqlalchemy import make_url
 
 from engines.authority import Certificate
-from engines.processes import Daemon, EngineMissing, free_ports, reachable, server_user, write_private
+from engines.processes import Daemon, Engine, EngineMissing, free_ports, reachable, server_user, write_private
 
 PoolMode = Literal["session", "transaction"]
 
@@ -45,7 +44,7 @@ def find_program() -> str:
     return found
 
 
-class Pooler:
+class Pooler(Engine):
     """PgBouncer under `folder` for every database of the server at `server_url`. Clients use the server's role and password over TLS."""
 
     def __init__(self, folder: Path, server_url: str, *, authority: bytes, certificate: Certificate, mode: PoolMode = "session") -> None:
@@ -80,18 +79,5 @@ class Pooler:
         """Stop PgBouncer, closing its sessions. `start` runs it again on the same port."""
         self._daemon.stop()
 
-    def remove(self) -> None:
-        """Kill PgBouncer and delete its files."""
+    def kill_all(self) -> None:
         self._daemon.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.remove()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.remove()

@@ -10,13 +10,12 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psutil
 
 from engines.authority import Certificate
 from engines.processes import (
+    Engine,
     EngineDidNotStart,
     EngineMissing,
     find_process,
@@ -78,7 +77,7 @@ def find_binaries() -> Path:
     return installed[-1].parent
 
 
-class PostgresServer:
+class PostgresServer(Engine):
     """A server under `folder` that listens on 127.0.0.1 only. Its single role is a superuser with a password.
 
     An existing folder keeps its port, password and data, and a second object over it finds the running server. One that is not
@@ -138,21 +137,8 @@ class PostgresServer:
         if (process := self.process) is not None:
             self._signal_all(process, signal.SIGCONT)
 
-    def remove(self) -> None:
-        """Kill the server and delete its data."""
+    def kill_all(self) -> None:
         self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.remove()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.remove()
 
     @staticmethod
     def _signal_all(process: psutil.Process, signal_number: signal.Signals) -> list[psutil.Process]:

@@ -7,10 +7,12 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import psutil
 
@@ -115,6 +117,36 @@ def write_private(file: Path, content: bytes, user: pwd.struct_passwd | None) ->
     if user is not None:
         os.chown(file, user.pw_uid, user.pw_gid)
     return file
+
+
+class Engine(ABC):
+    """A server whose files are under `folder`, and which runs for the duration of its `with` block."""
+
+    folder: Path
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the server and wait until it answers. Raises EngineMissing, EngineDidNotStart."""
+
+    @abstractmethod
+    def kill_all(self) -> None:
+        """Kill every process of the server, as a power cut would."""
+
+    def remove(self) -> None:
+        """Kill the server and delete its files."""
+        self.kill_all()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.remove()
 
 
 class Daemon:

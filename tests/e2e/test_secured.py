@@ -27,8 +27,9 @@ from suite.backup import RestoreRefused, backup, restore
 from suite.verification import verify
 from tests.e2e.test_one_appeal import TestAnAppeal, closed, provider_id, receipt  # noqa: F401 - the journey is made here once more
 from tests.patience import LONG_PATIENCE, PATIENCE
-from tests.secured import PREFIX, environment, secured_engines
+from tests.secured import PREFIX, SecuredEngines, environment
 from tests.security.deployed import attack_headers, attack_roles, deployed, every_call, fuzz_of, people_of
+from tests.started import started
 from tests.traffic import TEXT, appeal_with_document, under_traffic
 
 WRONG = "Secret!"
@@ -43,7 +44,7 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture(scope="module")
 def engines(tmp_path_factory):
-    with secured_engines(tmp_path_factory.mktemp("secured")) as engines:
+    with started(SecuredEngines(tmp_path_factory.mktemp("secured"))) as engines:
         yield engines
 
 

@@ -23,7 +23,7 @@ from suite.app import create_suite
 from suite.processes import FRONT, Processes
 from tests.e2e.conftest import People
 from tests.patience import LONG_PATIENCE
-from tests.secured import SecuredEngines, secured_engines
+from tests.secured import SecuredEngines
 from tests.security.extreme_requests import Ask, of_headers
 from tests.security.fuzz import RETRY_SECONDS, UNLIMITED, Fuzz, write_line
 from tests.security.roles import CLAIMS, COLUMNS, PASSES, Call, calls_of, expected, verdict
@@ -168,7 +168,7 @@ def main() -> int:
     write_line(f"seed {chosen.seed}")
     with (
         tempfile.TemporaryDirectory() as folder,
-        secured_engines(Path(folder) / "engines") as engines,
+        SecuredEngines(Path(folder) / "engines") as engines,
         deployed(engines, Path(folder) / "data") as running,
         people_of(running) as people,
     ):
