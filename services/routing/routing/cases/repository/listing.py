@@ -47,8 +47,8 @@ _large_counts: Final[WeakKeyDictionary[Engine, dict[Scope, _LargeCount]]] = Weak
 
 async def cases(
     session: AsyncSession, visible: Scope, wanted: CaseFilter, now: datetime, *, limit: int, after: tuple[datetime, UUID] | None
-) -> tuple[Sequence[ListedCase], int]:
-    """Return a page of cases in the order of the filter, and the total number under the same predicate.
+) -> Sequence[ListedCase]:
+    """Return a page of cases in the order of the filter.
 
     `after`: the time that the list is sorted by and the id, both of the last case of the page before.
     """
@@ -62,7 +62,7 @@ async def cases(
     # The ids are chosen first: an index that includes the columns of the filter skips cases that do not match without reading their rows.
     page = select(key).where(_predicate(visible, wanted, now), following).order_by(*order).limit(limit).subquery()
     found = await session.execute(select(*_COLUMNS).join(page, page.c.appeal_id == key).order_by(*order))
-    return [ListedCase(*row) for row in found], await count_cases(session, visible, wanted, now)
+    return [ListedCase(*row) for row in found]
 
 
 async def count_cases(session: AsyncSession, visible: Scope, wanted: CaseFilter, now: datetime) -> int:

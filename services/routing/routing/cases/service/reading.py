@@ -61,16 +61,26 @@ _COLUMNS: Final = tuple(field.name for field in fields(CaseRecord) if field.name
 
 
 async def list_cases(
-    work: UnitOfWork, principal: Principal, wanted: CaseFilter, *, limit: int, cursor: str | None
+    work: UnitOfWork,
+    principal: Principal,
+    wanted: CaseFilter,
+    *,
+    limit: int,
+    cursor: str | None,
+    with_actions: bool = True,
+    total: int | None = None,
 ) -> ListResponse[CaseItem]:
     """Return a page of the cases that `principal` may see, in the order of the filter.
 
+    `with_actions`: whether each has its `next_actions`, which take as long as all else. `total`: how many there are, if it is known.
     Raises InvalidInput for a cursor of another list: one in another order, or none of ours.
     """
     principal = await acting(work, principal)
     after = _position(cursor, wanted.sort) if cursor is not None else None
     now = work.clock.now()
-    found, total = await repository.cases(work.session, visible_cases(principal), wanted, now, limit=limit + 1, after=after)
+    visible = visible_cases(principal)
+    found = await repository.cases(work.session, visible, wanted, now, limit=limit + 1, after=after)
+    total = await repository.count_cases(work.session, visible, wanted, now) if total is None else total
     page = found[:limit]
     next_cursor = Cursor.encode(wanted.sort, _SORTED_BY[wanted.sort](page[-1]), page[-1].appeal_id) if len(found) > limit else None
     names = await colleague_names(work.session, {case.assignee for case in page if case.assignee is not None})
@@ -80,8 +90,8 @@ async def list_cases(
         _summary(
             CaseItem,
             case,
-            principal,
             now,
+            next_actions=workflow.next_actions(case, principal) if with_actions else [],
             mentions_you=case.appeal_id in mentioned,
             provider=providers.get(case.provider_id) if case.provider_id is not None else None,
             assignee_name=names.get(case.assignee) if case.assignee is not None else None,
@@ -155,8 +165,8 @@ def view(work: UnitOfWork, principal: Principal, file: CaseFile) -> CaseView:
     return _summary(
         CaseView,
         file.case,
-        principal,
         work.clock.now(),
+        next_actions=workflow.next_actions(file.case, principal),
         clocks=[ClockView.model_validate(clock, from_attributes=True) for clock in by_end],
         history=[_history_view(row, sentence(row.type, row.data, region)) for row in file.history],
         answer=answer,
@@ -173,12 +183,11 @@ def _history_view(row: HistoryRecord, text: Label) -> HistoryView:
     return HistoryView(at=row.at, type=row.type, actor_role=row.actor_role, kk=text.kk, ru=text.ru, en=text.en)
 
 
-def _summary(model: type[SummaryT], case: CaseRecord, principal: Principal, now: datetime, **more: object) -> SummaryT:
+def _summary(model: type[SummaryT], case: CaseRecord, now: datetime, **more: object) -> SummaryT:
     values = {name: getattr(case, name) for name in _COLUMNS} | {
         "status": case.desk_status,
         "next_due_at": None if case.next_due_at == NEVER else case.next_due_at,
         "overdue": case.next_due_at < now,
-        "next_actions": workflow.next_actions(case, principal),
         "awaits_approval": case.awaits_approval,
         "mentions_you": False,  # whoever reads the case sees the notes
     }

@@ -205,9 +205,9 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
     wanted = _TABS[tab][1]
     if position.is_search:
         wanted = CaseFilter(found=found.found if found else FoundKeys()) if position.search else CaseFilter(number=position.query)
-    page = await cases.list_cases(
-        work, principal, fields.narrow(principal, wanted), limit=LONG_PAGE if position.is_long else PAGE, cursor=position.cursor
-    )
+    limit = LONG_PAGE if position.is_long else PAGE
+    narrowed, total = fields.narrow(principal, wanted), None if position.filters or position.is_search else counts.get(tab)
+    page = await cases.list_cases(work, principal, narrowed, limit=limit, cursor=position.cursor, with_actions=False, total=total)
     new = await unread(work, principal, page.items)
     known = await colleagues.listed(work, principal)
     first = replace(position, cursor=None)
