@@ -63,6 +63,20 @@ class TestContent:
         cells = {cell.text.replace("\u202f", " ") for table in found.tables for row in table.rows for cell in row.cells}
         assert {"2 669", "1 933", "736", "847", "294", "238", "94", "110", "415", "433", "−111"} <= cells
 
+    async def test_tables_of_the_text_document_stay_whole_and_pictures_within_the_margins(self, kyzylorda):
+        found = docx.Document(io.BytesIO((await kyzylorda.get("/reports/KZ-43/2025.docx")).content))
+        for table in found.tables:
+            *before, last = [[cell.paragraphs[0].paragraph_format.keep_with_next for cell in row.cells] for row in table.rows]
+            assert all(map(all, before))
+            assert not any(last)
+        page = found.sections[0]
+        assert len(found.inline_shapes) == 5
+        for shape in found.inline_shapes:
+            assert shape.width <= page.page_width - page.left_margin - page.right_margin
+            assert [shape._inline.get(f"dist{side}") for side in "TBLR"] == ["0"] * 4  # without them LibreOffice shifts the picture
+        sizes = found.sections[0].footer.paragraphs[0]._p.xpath(".//w:r/w:rPr/w:sz/@w:val")
+        assert sizes == ["18", "18"]  # the number of the page as the text before it
+
     async def test_the_pdf_is_tagged_and_names_its_language(self, kyzylorda):
         for language in ("kk", "ru"):
             answer = await kyzylorda.get("/reports/KZ-43/2025.pdf", language=language)

@@ -78,11 +78,13 @@ class WordFile:
 
     def _add_page_numbers(self, footer: Paragraph) -> None:
         footer.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-        run = footer.add_run(f"{self._report.subtitle} · {self._report.page_word} ")
-        run.font.size = Pt(9)
         field = OxmlElement("w:fldSimple")
         field.set(qn("w:instr"), "PAGE")
-        footer._p.append(field)  # noqa: SLF001 - python-docx has no fields
+        for text in (f"{self._report.subtitle} · {self._report.page_word} ", "1"):
+            run = footer.add_run(text)
+            run.font.size = Pt(9)
+        field.append(run._r)  # noqa: SLF001 - python-docx has no fields
+        footer._p.append(field)  # noqa: SLF001
 
     def _add_section(self, section: ReportSection) -> None:
         self._file.add_heading(section.heading, level=2)
@@ -91,7 +93,10 @@ class WordFile:
         picture = self._pictures.get(section.heading)
         if picture is not None and section.chart is not None:
             shape = self._file.add_picture(io.BytesIO(picture), width=TEXT_WIDTH)
-            described = shape._inline.docPr  # noqa: SLF001 - python-docx has no descriptions
+            inline = shape._inline  # noqa: SLF001 - python-docx has no descriptions
+            for side in ("distT", "distB", "distL", "distR"):
+                inline.set(side, "0")  # LibreOffice would shift the picture over the margin
+            described = inline.docPr
             described.set("descr", section.chart.about)
             described.set("title", section.chart.title)
         for table in section.tables:
@@ -109,6 +114,9 @@ class WordFile:
         for row in data.rows:
             table.add_row()
             self._fill(table, len(table.rows) - 1, row, bold=data.has_total and row is data.rows[-1])
+        for before_last in table.rows[:-1]:
+            for cell in before_last.cells:
+                cell.paragraphs[0].paragraph_format.keep_with_next = True  # a table that fits on a page is not divided
         self._file.add_paragraph()
 
     def _fill(self, table: Table, index: int, texts: tuple[str, ...], *, bold: bool) -> None:
