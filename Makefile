@@ -159,8 +159,8 @@ dashboards: install  ## write deploy/monitoring/dashboards from deploy/monitorin
 manifests: install  ## write deploy/kubernetes/rendered with kustomize (or Go, which fetches it)
 	@$(BIN)/python deploy/kubernetes/render.py
 
-images: install  ## build an image of each service with buildah, on Debian packages, as root (SERVICES="intake routing", START=1 starts each)
-	@$(BIN)/python -m images.build $(SERVICES) $(if $(START),--start)
+images: install  ## build the images with buildah, on Debian packages, as root (SERVICES="intake routing", START=1 starts each, DOCKER=1 gives them to Docker)
+	@$(BIN)/python -m images.build $(SERVICES) $(if $(START),--start) $(if $(DOCKER),--docker)
 
 privacy: install  ## write docs/privacy.md from the registry of personal data
 	@$(BIN)/python -m shared.privacy > docs/privacy.md

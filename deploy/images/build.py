@@ -1,5 +1,6 @@
-"""Builds the image of each service with buildah, on a base of Debian packages: `make images`. Needs buildah and mmdebstrap, as root.
+"""Builds the images with buildah, on a base of Debian packages: `make images`. Needs buildah and mmdebstrap, as root.
 
+One image for each service, one for the gateway (`suite`), and one with the `aryz` command for verification and backups (`operations`).
 Nothing is pulled from an image registry. Wheels come from pip, by the hashes of requirements.lock; the base from apt.
 """
 
@@ -24,6 +25,10 @@ WORK: Final = ROOT / ".run/images"
 BASE: Final = "aryz-base"
 DEBIAN: Final = "bookworm"
 PACKAGES: Final = "python3,python3-venv,ca-certificates,tzdata"
+MORE_PACKAGES: Final = {"operations": "postgresql-client"}  # pg_dump and pg_restore
+API: Final = "api --host 0.0.0.0 --port 8000"
+PROGRAMS: Final = {"suite": ("suite.front", API.removeprefix("api ")), "operations": ("suite.cli", "--help")}
+"""Module and default arguments of the images that hold no service of that name."""
 START_SECONDS: Final = 300.0  # a start takes 4 s of processor time, and other builds may run
 
 
@@ -45,7 +50,20 @@ def make_base(archive: Path) -> None:
     buildah("commit", "--rm", "--quiet", container, BASE)
 
 
-def stage(service: str) -> Path:
+def base_of(service: str) -> str:
+    """Return the base of a service's image, made from the common one where the image has more Debian packages."""
+    more = MORE_PACKAGES.get(service)
+    if more is None:
+        return BASE
+    name = f"{BASE}-{service}"
+    install = f"apt-get update -qq && apt-get install -y -qq --no-install-recommends {more} >/dev/null && rm -rf /var/lib/apt/lists/*"
+    container = buildah("from", "--pull-never", BASE)
+    buildah("run", container, "--", "sh", "-c", install)
+    buildah("commit", "--rm", "--quiet", container, name)
+    return name
+
+
+def stage(service: str, base: str) -> Path:
     """Prepare the build context of a service: its code and what it shares, the locked wheels, the SBOM."""
     context = WORK / service
     shutil.rmtree(context, ignore_errors=True)
@@ -57,21 +75,21 @@ def stage(service: str) -> Path:
         "--dest", wheels, "-r", context / "requirements.txt")  # fmt: skip
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "shared", context / "app/shared", ignore=ignored)
-    if service == "suite":
+    if service in PROGRAMS:
         shutil.copytree(ROOT / "deploy/suite", context / "app/suite", ignore=ignored)
-    else:
-        package = service.replace("-", "_")
-        shutil.copytree(ROOT / "services" / service / package, context / "app" / package, ignore=ignored)
-        shutil.copytree(ROOT / "services" / service / "migrations", context / "app" / package / "migrations", ignore=ignored)
-    (context / "sbom.json").write_text(bill_of_materials(context / "requirements.txt", service), encoding="utf-8")
+    for name in requirements.PARTS.get(service, (service,)):
+        package = name.replace("-", "_")
+        shutil.copytree(ROOT / "services" / name / package, context / "app" / package, ignore=ignored)
+        shutil.copytree(ROOT / "services" / name / "migrations", context / "app" / package / "migrations", ignore=ignored)
+    (context / "sbom.json").write_text(bill_of_materials(context / "requirements.txt", service, base), encoding="utf-8")
     return context
 
 
-def bill_of_materials(pinned: Path, service: str) -> str:
+def bill_of_materials(pinned: Path, service: str, base: str) -> str:
     """Return the CycloneDX document of a service's image: Python packages with their hashes, and the base's Debian packages."""
     tool = Path(sys.executable).with_name("cyclonedx-py")
     document = json.loads(run(tool, "requirements", "--output-reproducible", "--of", "JSON", pinned))
-    with_base = buildah("from", BASE)
+    with_base = buildah("from", "--pull-never", base)
     try:
         listed = buildah("run", with_base, "--", "dpkg-query", "-W", "-f", "${Package} ${Version} ${Architecture}\n")
     finally:
@@ -91,11 +109,14 @@ def version() -> str:
 
 def build(service: str) -> str:
     """Build the image of a service and return its name with its tag."""
-    context, name = stage(service), f"aryz-{service}:{version()}"
+    base, name = base_of(service), f"aryz-{service}:{version()}"
+    context = stage(service, base)
+    module, arguments_by_default = PROGRAMS.get(service, (service.replace("-", "_"), API))
     given = {
-        "BASE": BASE,
+        "BASE": base,
         "SERVICE": service,
-        "MODULE": "suite.front" if service == "suite" else service.replace("-", "_"),
+        "MODULE": module,
+        "ARGUMENTS": arguments_by_default,
         "HEALTH": "/health/live" if service == "suite" else f"/{service}/health/live",
         "VERSION": version(),
         "REVISION": run("git", "-C", ROOT, "rev-parse", "HEAD"),
@@ -108,11 +129,17 @@ def build(service: str) -> str:
 
 
 def start(name: str, service: str) -> None:
-    """Start a built image as its user: migrate, serve, and answer as ready (the gateway: as alive). Raises RuntimeError."""
+    """Start a built image as its user: migrate, serve, and answer as ready (the gateway: as alive).
+
+    That of the `aryz` command prints its help. Raises RuntimeError, CalledProcessError.
+    """
     container = buildah("from", "--pull-never", name)
     is_gateway, port = service == "suite", _free_port()
     inside = ("buildah", "run", "--isolation", "chroot", container, "--", "aryz-service")
     try:
+        if service == "operations":
+            sys.stdout.write(run(*inside) + "\n")
+            return
         if not is_gateway:
             subprocess.run([*inside, "migrate"], check=True)  # noqa: S603 - our own command
         verb = [] if is_gateway else ["api"]
@@ -158,6 +185,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("services", nargs="*", default=requirements.SERVICES)
     parser.add_argument("--start", action="store_true", help="start each image after it is built")
+    parser.add_argument("--docker", action="store_true", help="give each image to the Docker of this machine")
     chosen = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
     make_base(WORK / "base.tar")
@@ -166,6 +194,8 @@ def main() -> int:
         sys.stdout.write(f"{name}\n")
         if chosen.start:
             start(name, service)
+        if chosen.docker:
+            buildah("push", "--quiet", name, f"docker-daemon:{name}")
     return 0
 
 

@@ -8,7 +8,9 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 PROJECT: Final = "aryz"
-SERVICES: Final = ("intake", "routing", "provider-contact", "analytics", "suite")
+SERVICES: Final = ("intake", "routing", "provider-contact", "analytics", "suite", "operations")
+PARTS: Final = {"suite": (), "operations": ("intake", "routing", "provider-contact", "analytics")}
+"""The services in an image that has another name: the gateway (`suite`) has none, the `aryz` command (`operations`) all of them."""
 
 
 def _name(requirement: str) -> str:
@@ -16,10 +18,12 @@ def _name(requirement: str) -> str:
 
 
 def direct(service: str) -> set[str]:
-    """Return the names that pyproject.toml lists for a service. `suite` is the gateway: it needs what all services need."""
+    """Return the names that pyproject.toml lists for an image."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extra = [] if service == "suite" else project["optional-dependencies"][service]
-    return {_name(each) for each in (*project["dependencies"], *extra)}
+    extras = project["optional-dependencies"]
+    listed = [each for part in PARTS.get(service, (service,)) for each in extras[part]]
+    command = extras["suite"] if service == "operations" else []
+    return {_name(each) for each in (*project["dependencies"], *listed, *command)} - {PROJECT}
 
 
 def locked() -> dict[str, tuple[str, set[str]]]:

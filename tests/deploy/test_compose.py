@@ -50,7 +50,7 @@ class TestFile:
 
     def test_it_has_every_part(self, document):
         own = {f"{service}-{part}" for service in SERVICES for part in ("migrate", "api", "worker")}
-        others = {"kafka-1", "kafka-2", "kafka-3", "postgres", "objects", "identity", "gateway", "prometheus", "grafana"}
+        others = {"kafka-1", "kafka-2", "kafka-3", "postgres", "objects", "identity", "gateway", "operations", "prometheus", "grafana"}
         assert document["services"].keys() == own | others
 
     def test_what_is_waited_for_exists_and_every_volume_is_declared(self, document):

@@ -9,12 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from images.requirements import SERVICES, direct, locked, needed
+from images.requirements import PARTS, SERVICES, direct, locked, needed
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = {"shared": ROOT, "suite": ROOT / "deploy"} | {
-    each.replace("-", "_"): ROOT / "services" / each for each in SERVICES if each != "suite"
-}
+FOLDERS = {"shared": ROOT, "suite": ROOT / "deploy"} | {each.replace("-", "_"): ROOT / "services" / each for each in PARTS["operations"]}
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 INSTRUCTIONS = [line.split(maxsplit=1) for line in DOCKERFILE.splitlines() if re.match(r"[A-Z]+ ", line)]
 LAST = INSTRUCTIONS[max(number for number, (name, _) in enumerate(INSTRUCTIONS) if name == "FROM") :]
@@ -67,9 +65,11 @@ def imported(file):
 
 def packages_of(service):
     """Return the top-level packages that the code of an image imports, directly or through `shared`."""
-    package = "suite.front" if service == "suite" else service.replace("-", "_")
-    start = file_of(package)
-    files = {start} if service == "suite" else set(start.parent.rglob("*.py"))
+    if service == "suite":
+        files = {file_of("suite.front")}
+    else:  # the `aryz` command loads the modules of `suite` by name
+        packages = [each.replace("-", "_") for each in PARTS.get(service, (service,))] + ["suite"] * (service == "operations")
+        files = {file for package in packages for file in file_of(package).parent.rglob("*.py")}
     waiting, others = list(files), set()
     while waiting:
         for name in imported(waiting.pop()):
@@ -96,14 +96,15 @@ class TestRequirements:
 
     def test_an_image_has_what_its_service_lists_and_what_that_needs(self, service):
         packages, found = locked(), set(needed(service))
+        assert len(direct(service)) > 20
         assert direct(service) <= found
         assert {name for name in found if not packages[name][1] & (found | {"aryz"})} == set()
 
     def test_it_has_nothing_for_developers_and_nothing_of_other_services(self, service):
         found = set(needed(service))
         assert not found & {"pytest", "mypy", "ruff", "playwright", "scikit-learn", "kubernetes-validate"}
-        assert ("aiogram" in found) == (service == "intake")
-        assert ("pyarrow" in found) == (service == "analytics")
+        assert ("aiogram" in found) == (service in {"intake", "operations"})
+        assert ("pyarrow" in found) == (service in {"analytics", "operations"})
 
     def test_every_package_is_pinned_with_its_hashes(self, service):
         packages = locked()
