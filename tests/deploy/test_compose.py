@@ -65,6 +65,10 @@ class TestFile:
         assert published
         assert all(port.startswith("127.0.0.1:") for port in published)
 
+    def test_no_read_only_container_gets_a_secret_of_compose(self, document):
+        """Compose writes it into the root filesystem and fails: "container rootfs is marked read-only"."""
+        assert [name for name, service in document["services"].items() if service.get("read_only") and service.get("secrets")] == []
+
     def test_prometheus_scrapes_every_process(self, document):
         targets = yaml.safe_load((FILE.parent / "monitoring/targets/compose.yml").read_text())
         scraped = {entry["targets"][0].removesuffix(":8000") for entry in targets}
