@@ -22,7 +22,10 @@ from shared.database import Database, service_url
 NAMES = ("sqlite", "postgres")
 PREFIX = "test"
 PATIENCE_MS = 60_000  # a build machine may pause for seconds; tests of session time-outs set their own
-ABOUT_SQL = ("test_repository", "test_migrations", "test_plans", "test_indexes", "test_rollups", "test_bulk", "test_worker", "test_model")
+ABOUT_SQL = (
+    *("test_repository", "test_migrations", "test_plans", "test_indexes", "test_rollups", "test_bulk", "test_worker", "test_model"),
+    *("test_assignment", "test_fair_assignment"),
+)
 KEPT = {"alembic_version", "register_counter"}  # tables that a migration itself fills
 
 _migrated_files: dict[str, bytes] = {}

@@ -38,6 +38,7 @@ ROUTING: Final = (
         (
             plain("subject", "an employee who uses the desk", SUBJECT_REASON),
             plain("name", "the employee's name from the token", "the desk lists colleagues by name, sorted in the database"),
+            plain("absences", "days of absence of the employee, and who stands in", "no case is assigned to an absent colleague"),
         ),
         retention=NO_LIMIT,
         export=STAFF,
@@ -189,6 +190,14 @@ ROUTING: Final = (
             plain("subject", "the employee who is a deputy of the head", SUBJECT_REASON),
             plain("appointed_by", "the employee who appointed the deputy", SUBJECT_REASON),
         ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "queue_setting",
+        (plain("changed_by", "the employee who decided whether cases of the queue are assigned by rule", SUBJECT_REASON),),
         retention=NO_LIMIT,
         export=STAFF,
         erasure=NO_ERASURE,

@@ -107,6 +107,21 @@ async def set_absence(target: Target) -> Call:
     return Call("/routing/v1/colleagues/absence", who, json={"subject": None, "absent_until": "2099-01-01"})
 
 
+def _about_colleague(path: str, **fields: Any) -> Prepare:
+    async def prepare(target: Target) -> Call:
+        subject = f"clerk-{target.number()}"
+        await target.world.get("/cases", target.world.token("specialist", region="KZ-43", subject=subject))
+        who = target.world.token("supervisor", region="KZ-43", subject=f"boss-{target.number()}")
+        return Call(f"/routing/v1/colleagues/{path}", who, json={"subject": subject, **fields})
+
+    return prepare
+
+
+async def set_automatic(target: Target) -> Call:
+    who = target.world.token("supervisor", region="KZ-43", subject=f"boss-{target.number()}")
+    return Call("/routing/v1/queues/automatic", who, json={"queue": "KZ-43/2/kk", "automatic": True})
+
+
 async def search_cases(target: Target) -> Call:
     await target.world.open()
     who = target.world.token("operator", subject="searcher")
@@ -220,6 +235,9 @@ RECIPES: Recipes = {
     ("post", "/routing/v1/classifications"): Recipe(classify_text, Kind.READ),
     ("post", "/routing/v1/bulk"): Recipe(change_cases),
     ("post", "/routing/v1/colleagues/absence"): Recipe(set_absence),
+    ("post", "/routing/v1/colleagues/staffing"): Recipe(_about_colleague("staffing", capacity=5)),
+    ("post", "/routing/v1/colleagues/reassignment"): Recipe(_about_colleague("reassignment", to="QUEUE")),
+    ("post", "/routing/v1/queues/automatic"): Recipe(set_automatic),
     ("post", f"{CASES}/search"): Recipe(search_cases, Kind.READ),
     ("post", "/routing/internal/v1/contents"): Recipe(read_contents, Kind.READ, frozenset({"content_read"})),
     ("post", "/routing/internal/v1/letters"): Recipe(write_letter, Kind.READ, frozenset({"content_read"})),

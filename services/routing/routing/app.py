@@ -11,7 +11,16 @@ from routing.cases import api as cases_api
 from routing.cases import policy as case_policies
 from routing.cases.handlers import EVENTS_WITH_RESULTS, HANDLERS, RESULT_ENTRIES, prepare_cases
 from routing.cases.models import ContentRead
-from routing.cases.service import ClockHistory, Colleagues, has_answers_to_send, history, send_next, workflow
+from routing.cases.service import (
+    ClockHistory,
+    Colleagues,
+    assign_next,
+    has_answers_to_send,
+    history,
+    is_any_case_waiting,
+    send_next,
+    workflow,
+)
 from routing.classification import api as classification_api
 from routing.classification.service import classify
 from routing.clocks import api as clocks_api
@@ -70,6 +79,13 @@ def _jobs(parts: Parts[Settings]) -> Sequence[Loop]:
             async with parts.units.write() as work:
                 has_due = await send_next(work)
 
+    async def assign_cases() -> None:
+        async with parts.units.read() as work:
+            may_assign = await is_any_case_waiting(work)
+        while may_assign:
+            async with parts.units.write() as work:
+                may_assign = bool(await assign_next(work))
+
     async def purge_closed_pages() -> None:
         async with parts.units.write(durable=False) as work:
             await purge_presence(work)
@@ -86,6 +102,7 @@ def _jobs(parts: Parts[Settings]) -> Sequence[Loop]:
     return [
         every(timedelta(seconds=settings.clock_seconds), "clocks", watch_clocks),
         every(timedelta(seconds=settings.sending_seconds), "answers", send_answers),
+        every(timedelta(seconds=settings.assignment_seconds), "assignment", assign_cases),
         every(LIFETIME, "presence", purge_closed_pages),
         every(ARTICLES_EVERY, "articles", keep_articles),
     ]
@@ -126,6 +143,7 @@ def check_policies() -> None:
     case_policies.content_purposes()
     case_policies.closing_rules()
     case_policies.anonymous_policy()
+    case_policies.role_staffing()
     knowledge.knowledge_policy()
     knowledge.parameters()
     knowledge.article_seeds()

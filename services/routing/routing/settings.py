@@ -25,3 +25,4 @@ class Settings(ServiceSettings):
     )
     sending_seconds: float = Field(1.0, gt=0, description="seconds between two runs of the job that sends answers whose wait has ended")
     clock_seconds: float = Field(5.0, gt=0, description="seconds between two runs of the clock job")
+    assignment_seconds: float = Field(5.0, gt=0, description="seconds between two runs of the job that assigns cases by rule")

@@ -14,8 +14,21 @@ from routing.cases.schemas.conversation import NoteIn, NoteView
 from routing.cases.schemas.drafts import DraftView, SaveDraft
 from routing.cases.schemas.fields import RegionCode
 from routing.cases.schemas.filters import CaseFilterFields
+from routing.cases.schemas.staffing import QueueItem, Reassign, Reassigned, SetAutomatic, SetStaffing
 from routing.cases.schemas.views import CaseFilter, CaseItem, CaseView
-from routing.cases.service import actions, bulk, colleagues, conversation, deputies, drafts, notes, reading
+from routing.cases.service import (
+    absences,
+    actions,
+    bulk,
+    colleagues,
+    conversation,
+    deputies,
+    drafts,
+    notes,
+    reading,
+    reassignment,
+    staffing,
+)
 from routing.cases.service.visible import lock_case, visible_case
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
@@ -50,6 +63,7 @@ async def _staff(request: Request, principal: Annotated[Principal, Depends(requi
 
 StaffDep = Annotated[Principal, Depends(_staff)]
 WriterDep = Annotated[Principal, Depends(require(*STAFF))]
+BossDep = Annotated[Principal, Depends(require("supervisor", "head"))]
 
 
 class CaseListQuery(CaseFilterFields, QueryModel):
@@ -217,12 +231,70 @@ async def set_absence(request: Request, principal: WriterDep, once: OnceDep, com
     await request.app.state.colleagues.record(principal)
 
     async def apply(work: UnitOfWork) -> ColleagueItem:
-        return await colleagues.set_absence(work, principal, command)
+        return await absences.set_absence(work, principal, command)
 
     async def check_managed(work: UnitOfWork) -> None:
-        await colleagues.managed(work, principal, command)
+        await absences.managed(work, principal, command)
 
     return await once("absence", command, apply, check_visible=check_managed)
+
+
+@router.post(
+    "/v1/colleagues/staffing",
+    tags=["colleagues"],
+    response_model=ColleagueItem,
+    responses=responses(Unauthorized, Forbidden, NotFound, IdempotencyKeyReused, InvalidInput),
+)
+async def set_staffing(principal: BossDep, once: OnceDep, command: Annotated[SetStaffing, body(SetStaffing)]) -> Response:
+    """Set what is assigned by rule to a colleague of your region, and the weekly shifts. Null values are as usual for role and branch."""
+
+    async def apply(work: UnitOfWork) -> ColleagueItem:
+        return await staffing.set_staffing(work, principal, command)
+
+    async def check_member(work: UnitOfWork) -> None:
+        await staffing.member(work, principal, command.subject)
+
+    return await once("staffing", command, apply, check_visible=check_member)
+
+
+@router.post(
+    "/v1/colleagues/reassignment",
+    tags=["colleagues"],
+    response_model=Reassigned,
+    responses=responses(Unauthorized, Forbidden, NotFound, IdempotencyKeyReused, InvalidInput),
+)
+async def reassign_cases(principal: BossDep, once: OnceDep, command: Annotated[Reassign, body(Reassign)]) -> Response:
+    """Take all open cases from a colleague of your region who leaves or is away: to the queues, to those present, or to the deputy."""
+
+    async def apply(work: UnitOfWork) -> Reassigned:
+        return await reassignment.reassign(work, principal, command)
+
+    async def check_member(work: UnitOfWork) -> None:
+        await staffing.member(work, principal, command.subject)
+
+    return await once("reassignment", command, apply, check_visible=check_member)
+
+
+@router.get("/v1/queues", tags=["colleagues"], responses=responses(Unauthorized, Forbidden, InvalidInput))
+async def list_queues(principal: BossDep, work: ReadDep, _query: KnownQuery) -> ListResponse[QueueItem]:
+    """Return the queues of your region: how many cases wait in each, who may get one now, and whether they are assigned by rule."""
+    found = await staffing.queues(work, principal)
+    return ListResponse(items=found, total=len(found), next_cursor=None)
+
+
+@router.post(
+    "/v1/queues/automatic",
+    tags=["colleagues"],
+    response_model=QueueItem,
+    responses=responses(Unauthorized, Forbidden, IdempotencyKeyReused, InvalidInput),
+)
+async def set_automatic(principal: BossDep, once: OnceDep, command: Annotated[SetAutomatic, body(SetAutomatic)]) -> Response:
+    """Switch assignment by rule on or off for a queue of your region. It is off until somebody switches it on."""
+
+    async def apply(work: UnitOfWork) -> QueueItem:
+        return await staffing.set_automatic(work, principal, command)
+
+    return await once("automatic queue", command, apply)
 
 
 @router.post(

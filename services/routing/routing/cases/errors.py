@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
 from typing import ClassVar
 
@@ -52,7 +51,8 @@ class UnknownAssignee(InvalidInput):
 
     def __init__(self, colleagues: Sequence[ColleagueView]) -> None:
         super().__init__([FieldError("assignee", self.code, "Choose one of the colleagues who see this case.")])
-        self.extra = {"colleagues": to_jsonable_python([asdict(colleague) for colleague in colleagues])}
+        shown = ("subject", "name", "role", "region", "absent_until")
+        self.extra = {"colleagues": to_jsonable_python([{name: getattr(colleague, name) for name in shown} for colleague in colleagues])}
 
 
 class AbsentAssignee(InvalidInput):

@@ -9,7 +9,7 @@ from typing import Final, cast
 from pydantic import RootModel
 
 from routing.cases.codes import DeskStatus
-from shared.auth import ROLES, Role
+from shared.auth import ROLES, STAFF, Role
 from shared.contents import Purpose
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError, Row
@@ -17,6 +17,7 @@ from shared.domain.taxonomy import taxonomy
 from shared.policy_files import policy_model, policy_rows, policy_table
 
 PACKAGE: Final = "routing.cases"
+MOST_CASES: Final = 1_000  # open cases of one person at once
 
 
 class NamedCode(StrEnum):
@@ -146,6 +147,30 @@ def roles_in(row: Row) -> frozenset[Role]:
     if not named <= ROLES:
         raise row.error("a role is not known")
     return cast("frozenset[Role]", named)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleStaffing:
+    """What is assigned by rule to a colleague of a role: how many open cases at once, and of which tiers."""
+
+    capacity: int
+    tiers: frozenset[int]
+
+
+@cache
+def role_staffing() -> Mapping[str, RoleStaffing]:
+    """Return the rule of every role of the staff."""
+    known = {str(tier): tier for tier in taxonomy().tiers}
+
+    def build(row: Row) -> RoleStaffing:
+        if not row.codes("tiers") <= known.keys():
+            raise row.error("a tier is not known")
+        return RoleStaffing(row.number_in("capacity", 0, MOST_CASES), frozenset(known[code] for code in row.codes("tiers")))
+
+    found = policy_table(PACKAGE, "staffing.csv", build, key="role")
+    if found.keys() != STAFF:
+        raise ReferenceDataError("staffing.csv", 1, "the roles are not those of the staff")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

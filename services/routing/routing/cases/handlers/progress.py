@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from routing.cases.models import queue_of
 from routing.cases.schemas.rows import CaseChange, CaseState
+from routing.cases.schemas.staffing import queue_of
 from routing.clocks import service as clocks
 from routing.clocks.codes import ClockCode, ClockState, ClockTrigger
 from routing.clocks.schemas import NEVER, ClockChange, ClockRow, RunningClock

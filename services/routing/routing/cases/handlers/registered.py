@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from routing.cases import events, repository
 from routing.cases.codes import Urgency
-from routing.cases.models import queue_of
 from routing.cases.policy import closure_gate, danger_in, dangers
 from routing.cases.schemas.rows import CaseRow, CommonCaseRow, HistoryCodes, HistoryRow
+from routing.cases.schemas.staffing import queue_of
 from routing.cases.service.history import entry
 from routing.classification.schemas import Decision
 from routing.classification.service import Classification, classify

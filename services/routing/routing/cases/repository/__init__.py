@@ -5,12 +5,12 @@ New rows are inserted in bulk as dictionaries; rows to be changed are read under
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -69,7 +69,6 @@ __all__ = [
     "oldest_open",
     "record_colleague",
     "serial_of",
-    "set_absence",
     "store_draft",
     "users",
     "workloads",
@@ -268,11 +267,6 @@ async def colleague(session: AsyncSession, subject: str) -> ColleagueView | None
     query = select(*columns_of(Colleague, ColleagueView))
     row = (await session.execute(query.where(col(Colleague.subject) == subject))).one_or_none()
     return ColleagueView(*row) if row is not None else None
-
-
-async def set_absence(session: AsyncSession, subject: str, until: date | None) -> None:
-    """Store until when a colleague is absent; None: not at all."""
-    await session.execute(update(Colleague).where(col(Colleague.subject) == subject).values(absent_until=until))
 
 
 async def record_colleague(session: AsyncSession, row: ColleagueRow) -> None:

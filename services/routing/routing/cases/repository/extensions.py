@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -39,19 +39,22 @@ async def store_decision(session: AsyncSession, request: ExtensionRecord) -> Non
 
 async def is_deputy(session: AsyncSession, region: str, subject: str, today: date) -> bool:
     """Return whether a person is a deputy of the head of the region today."""
-    query = select(col(DeputyAppointment.subject)).where(*_of_today(region, today), col(DeputyAppointment.subject) == subject)
+    starts_on = col(DeputyAppointment.starts_on)
+    has_begun = or_(starts_on.is_(None), starts_on <= today)
+    query = select(col(DeputyAppointment.subject)).where(*_not_over(region, today), has_begun, col(DeputyAppointment.subject) == subject)
     return (await session.execute(query)).first() is not None
 
 
 async def deputies(session: AsyncSession, region: str, today: date) -> Sequence[DeputyView]:
-    """Return the deputies of the head of a region today, the next to end first."""
+    """Return the deputies of the head of a region today and on days to come, the next to end first."""
     until, subject = col(DeputyAppointment.until), col(DeputyAppointment.subject)
-    named = select(subject, col(Colleague.name), until).outerjoin(Colleague, col(Colleague.subject) == subject)
-    rows = await session.execute(named.where(*_of_today(region, today)).order_by(until, subject))
+    columns = (subject, col(Colleague.name), col(DeputyAppointment.starts_on), until)
+    named = select(*columns).outerjoin(Colleague, col(Colleague.subject) == subject)
+    rows = await session.execute(named.where(*_not_over(region, today)).order_by(until, subject))
     return [DeputyView(*row) for row in rows]
 
 
-def _of_today(region: str, today: date) -> Sequence[ColumnElement[bool]]:
+def _not_over(region: str, today: date) -> Sequence[ColumnElement[bool]]:
     return col(DeputyAppointment.region) == region, col(DeputyAppointment.until) >= today, col(DeputyAppointment.ended_at).is_(None)
 
 

@@ -28,7 +28,8 @@ class UserView(ColleagueView):
 class ColleagueItem(BaseModel):
     """A member of staff. `open` and `overdue` count the open cases that the reader sees, as the list with `assignee` and `open` does.
 
-    `absent_until`: the day of return, None for a colleague who is not absent now.
+    `absent_until`: the day of return, None for a colleague who is not absent now. `present`: in a shift now. What is assigned by rule:
+    up to `capacity` open cases of these `tiers` in these `languages` (None: all).
     """
 
     subject: str
@@ -38,10 +39,16 @@ class ColleagueItem(BaseModel):
     open: int
     overdue: int
     absent_until: date | None
+    capacity: int
+    languages: list[str] | None
+    tiers: list[int]
+    present: bool
 
 
 class SetAbsence(StrictModel):
-    """An absence: without `subject` of the sender; until the day of return, or null to end it."""
+    """An absence: without `subject` of the sender; from today or a later day until the day of return, which is null to end it."""
 
     subject: ShortText | None = None
+    absent_from: Annotated[date | None, Field(description="The first local day; null: today, or whichever absence runs today.")] = None
     absent_until: Annotated[date | None, Field(description="The local day of return; null ends the absence.")]
+    deputy: Annotated[ShortText | None, Field(description="The subject of the colleague who stands in.")] = None

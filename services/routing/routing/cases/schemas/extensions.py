@@ -57,10 +57,11 @@ class ExtensionView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class DeputyRecord:
-    """An appointed deputy of the head of a region; `until` is the last day, local to the region."""
+    """An appointed deputy of the head of a region, from a day or at once until the last day, both local to the region."""
 
     region: str
     subject: str
+    starts_on: date | None
     until: date
     appointed_by: str
     appointed_at: datetime
@@ -68,8 +69,9 @@ class DeputyRecord:
 
 @dataclass(frozen=True, slots=True)
 class DeputyView:
-    """A deputy by name."""
+    """A deputy by name. `starts_on`: the first day, None for an appointment that began when it was made."""
 
     subject: str
     name: str | None
+    starts_on: date | None
     until: date

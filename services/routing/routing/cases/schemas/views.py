@@ -11,6 +11,7 @@ from routing.cases.codes import CaseScope, CaseSort, HolderText, LinkTypeText, S
 from routing.cases.schemas.commands import AnswerContent, CaseAction, LetterContent
 from routing.cases.schemas.extensions import ExtensionView
 from routing.cases.schemas.rows import ProviderView
+from routing.cases.schemas.staffing import AbsenceCodes, ShiftCodes
 from routing.classification.schemas import StoredClassification
 from routing.clocks.schemas import ClockView
 from shared.domain.labels import Label
@@ -241,10 +242,16 @@ class WaitingAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ColleagueView:
-    """A member of staff as a list of possible assignees shows them. `absent_until` may have passed: see `absence_of`."""
+    """A member of staff, with what is assigned by rule. The fields are columns of `colleague`; for absences see `absence_of`."""
 
     subject: str
     name: str | None
     role: str
     region: str | None
     absent_until: date | None
+    absences: list[AbsenceCodes] | None
+    capacity: int | None
+    languages: list[str] | None
+    tiers: list[int] | None
+    shifts: list[ShiftCodes | None] | None
+    left_at: datetime | None

@@ -12,10 +12,12 @@ from routing.cases.policy import (
     status_labels,
     termination_grounds,
 )
+from routing.cases.service.absences import set_absence
 from routing.cases.service.actions import carry_out
 from routing.cases.service.answering import has_answers_to_send, send_next
+from routing.cases.service.assignment import assign_next, is_any_case_waiting
 from routing.cases.service.bulk import carry_out_each
-from routing.cases.service.colleagues import Colleagues, names_of, set_absence
+from routing.cases.service.colleagues import Colleagues, names_of
 from routing.cases.service.conversation import (
     active_providers,
     conversation_of,
@@ -44,6 +46,7 @@ __all__ = [
     "answer_facts",
     "answer_for_service",
     "appoint",
+    "assign_next",
     "bodies",
     "carry_out",
     "carry_out_each",
@@ -62,6 +65,7 @@ __all__ = [
     "escalation_reasons",
     "find_draft",
     "has_answers_to_send",
+    "is_any_case_waiting",
     "latest_answer",
     "list_cases",
     "list_overdue_reports",

@@ -8,8 +8,8 @@ from uuid import UUID
 from typing_extensions import Unpack
 
 from routing.cases import repository
-from routing.cases.models import queue_of
 from routing.cases.schemas.rows import CaseFile, CaseRecord, HistoryCodes, HistoryRecord, HistoryRow
+from routing.cases.schemas.staffing import queue_of
 from routing.cases.service.history import entry
 from routing.clocks import service as clocks
 from routing.clocks.codes import ACTIVE, ClockCode

@@ -10,7 +10,6 @@ from typing_extensions import Unpack
 from routing.cases import events, repository
 from routing.cases.codes import NoteKind, Urgency
 from routing.cases.errors import ActionNotPossible, VersionConflict
-from routing.cases.models import queue_of
 from routing.cases.policy import danger_in, dangers
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
@@ -21,6 +20,7 @@ from routing.cases.schemas.rows import (
     LetterRecord,
     SubjectCodes,
 )
+from routing.cases.schemas.staffing import queue_of
 from routing.cases.schemas.views import CaseView
 from routing.cases.service import answering, colleagues, deputies, extensions, issues, links, notes, provider_questions, workflow
 from routing.cases.service.action_context import ActionContext

@@ -1,20 +1,20 @@
 """The staff known to the desk: everybody who has used it, by the claims of the token. Only a known colleague is assigned a case."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Final, NamedTuple, cast
 
 from routing.cases import repository
 from routing.cases.errors import AbsentAssignee, UnknownAssignee
 from routing.cases.repository.conversation import colleague_names
-from routing.cases.schemas.colleagues import ColleagueItem, SetAbsence, UserView, Workload
+from routing.cases.schemas.colleagues import ColleagueItem, UserView, Workload
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import CaseView, ColleagueView
+from routing.cases.service.assignment import capacity_of, tiers_of
+from routing.cases.service.shifts import absence_of, is_present
 from shared.auth import STAFF, Principal, Role
 from shared.domain.labels import Language
-from shared.domain.regions import CENTRAL_OFFICE, regions
-from shared.errors import InvalidInput, NotFound
+from shared.domain.regions import regions
 from shared.unit_of_work import UnitOfWork, UnitsOfWork
 from shared.visibility import NOTHING, visible_cases
 from shared.web.viewer import role_labels
@@ -64,7 +64,8 @@ async def record(work: UnitOfWork, subject: str, claims: ColleagueClaims, seen_o
 
 async def possible_assignees(work: UnitOfWork, case: CaseRecord | CaseView) -> list[ColleagueView]:
     """Return the colleagues who see the case, by name, absent ones among them."""
-    return [colleague for colleague in await repository.colleagues(work.session) if _sees(colleague, case)][:LISTED]
+    found = await repository.colleagues(work.session)
+    return [colleague for colleague in found if colleague.left_at is None and _sees(colleague, case)][:LISTED]
 
 
 async def listed(work: UnitOfWork, principal: Principal) -> list[ColleagueView]:
@@ -96,10 +97,11 @@ async def oldest_open(work: UnitOfWork, principal: Principal) -> Mapping[str, da
 
 async def items(work: UnitOfWork, principal: Principal, region: str | None) -> list[ColleagueItem]:
     """Return the colleagues as `team` does, as clients see them."""
-    return [_item(colleague, load, work.clock.now()) for colleague, load in await team(work, principal, region)]
+    return [item_of(colleague, load, work.clock.now()) for colleague, load in await team(work, principal, region)]
 
 
-def _item(colleague: ColleagueView, load: Workload | None, now: datetime) -> ColleagueItem:
+def item_of(colleague: ColleagueView, load: Workload | None, now: datetime) -> ColleagueItem:
+    """Return a colleague as clients see one."""
     return ColleagueItem(
         subject=colleague.subject,
         name=colleague.name,
@@ -108,44 +110,17 @@ def _item(colleague: ColleagueView, load: Workload | None, now: datetime) -> Col
         open=load.open if load else 0,
         overdue=load.overdue if load else 0,
         absent_until=absence_of(colleague, now),
+        capacity=capacity_of(colleague),
+        languages=colleague.languages,
+        tiers=sorted(tiers_of(colleague)),
+        present=is_present(colleague, now),
     )
-
-
-def absence_of(colleague: ColleagueView, now: datetime) -> date | None:
-    """Return the day of return of a colleague who is absent now, else None."""
-    is_absent = colleague.absent_until is not None and colleague.absent_until > _today(colleague, now)
-    return colleague.absent_until if is_absent else None
-
-
-def _today(colleague: ColleagueView, now: datetime) -> date:
-    return now.astimezone(regions().get(colleague.region or "", regions()[CENTRAL_OFFICE]).timezone).date()
 
 
 def manages(principal: Principal, colleague: ColleagueView) -> bool:
     """Return whether the principal may record the absence of a colleague: one's own, or as a supervisor or head of the same region."""
     is_own = colleague.subject == principal.subject
     return is_own or (principal.has("supervisor", "head") and bool(principal.region) and colleague.region == principal.region)
-
-
-async def managed(work: UnitOfWork, principal: Principal, command: SetAbsence) -> ColleagueView:
-    """Return whose absence is meant. Raises NotFound for a colleague whom the principal does not manage, or who does not exist."""
-    found = await repository.colleague(work.session, command.subject or principal.subject)
-    if found is None or not manages(principal, found):
-        raise NotFound
-    return found
-
-
-async def set_absence(work: UnitOfWork, principal: Principal, command: SetAbsence) -> ColleagueItem:
-    """Record until when a colleague is absent, or that the absence has ended, and return the colleague.
-
-    Raises NotFound as `managed` does, InvalidInput for a day that is not after today.
-    """
-    found, now = await managed(work, principal, command), work.clock.now()
-    if command.absent_until is not None and command.absent_until <= _today(found, now):
-        raise InvalidInput.field("absent_until", "too-early", "Give a day after today: the day of return.")
-    await repository.set_absence(work.session, found.subject, command.absent_until)
-    loads = await repository.workloads(work.session, visible_cases(principal), now)
-    return _item(replace(found, absent_until=command.absent_until), loads.get(found.subject), now)
 
 
 async def users(work: UnitOfWork, query: str) -> tuple[list[UserView], int]:
@@ -174,7 +149,7 @@ async def names_of(work: UnitOfWork, subjects: Sequence[str]) -> Mapping[str, st
 async def require(work: UnitOfWork, case: CaseRecord | CaseView, subject: str) -> None:
     """Raise UnknownAssignee, which lists the possible assignees, unless the subject sees the case; AbsentAssignee for an absent one."""
     found, now = await repository.colleague(work.session, subject), work.clock.now()
-    if found is None or not _sees(found, case):
+    if found is None or found.left_at is not None or not _sees(found, case):
         seeing = await possible_assignees(work, case)
         raise UnknownAssignee([colleague for colleague in seeing if absence_of(colleague, now) is None])
     if (until := absence_of(found, now)) is not None:

@@ -33,11 +33,11 @@ def region_of_head(principal: Principal) -> str:
 async def supervisors(work: UnitOfWork, region: str) -> list[ColleagueView]:
     """Return the known supervisors of a region by name, who may become deputies."""
     found = await repository.colleagues(work.session)
-    return [colleague for colleague in found if colleague.role == "supervisor" and colleague.region == region]
+    return [colleague for colleague in found if colleague.role == "supervisor" and colleague.region == region and colleague.left_at is None]
 
 
 async def current_deputies(work: UnitOfWork, region: str) -> Sequence[DeputyView]:
-    """Return the deputies of today."""
+    """Return the deputies of today and of days to come."""
     return await records.deputies(work.session, region, _today(work, region))
 
 
@@ -53,7 +53,7 @@ async def appoint(work: UnitOfWork, head: Principal, subject: str, until: date) 
         raise InvalidInput.field("until", "too-early", "This day has passed.")
     now = work.clock.now()
     await records.end_deputy(work.session, region, subject, now)
-    await records.add_deputy(work.session, DeputyRecord(region, subject, until, head.subject, now))
+    await records.add_deputy(work.session, DeputyRecord(region, subject, None, until, head.subject, now))
 
 
 async def dismiss(work: UnitOfWork, head: Principal, subject: str) -> None:

@@ -373,6 +373,12 @@ def term_of(action: CaseAction, case: CaseRecord) -> datetime | None:
         return None
 
 
+@cache
+def assignable_statuses() -> frozenset[CaseStatus]:
+    """Return the statuses in which a case may be assigned."""
+    return frozenset(CaseStatus(status) for status, action in steps() if action is CaseAction.ASSIGN)
+
+
 def may_ever(principal: Principal, action: CaseAction) -> bool:
     """Return whether a role of the principal carries out the action in any state."""
     return any(step.action == action and not step.roles.isdisjoint(principal.roles) for step in steps().values())

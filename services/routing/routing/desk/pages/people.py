@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from routing.cases.schemas.views import ColleagueView
-from routing.cases.service import colleagues
+from routing.cases.service import colleagues, shifts
 from routing.desk.pages.reader import DeskReader
 from shared.web.formats import Formats
 from shared.web.i18n import N_
@@ -30,7 +30,7 @@ def choices_of(found: Sequence[ColleagueView], reader: DeskReader) -> list[Choic
     formats, named = Formats(reader.language), dict(colleagues.labels(found, reader.language))
     chosen: list[Choice] = []
     for colleague in found:
-        text, until = named[colleague.subject], colleagues.absence_of(colleague, reader.now)
+        text, until = named[colleague.subject], shifts.absence_of(colleague, reader.now)
         if until is not None:
             text = reader.translate(N_("%(name)s: absent, back on %(day)s"), name=text, day=formats.date(until))
         chosen.append((colleague.subject, text, until is not None))

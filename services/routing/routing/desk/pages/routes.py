@@ -18,7 +18,7 @@ from routing.cases.schemas.commands import COMMANDS, CaseAction, Command
 from routing.cases.schemas.conversation import CaseConversation, NoteIn
 from routing.cases.schemas.drafts import DraftView
 from routing.cases.schemas.views import CaseView, ColleagueView
-from routing.cases.service import colleagues
+from routing.cases.service import colleagues, shifts
 from routing.desk.errors import AttachmentGone, AttachmentNotScanned
 from routing.desk.pages import forms
 from routing.desk.pages.bulk import SELECT, BulkOutcome, bulk_bar
@@ -299,7 +299,7 @@ async def show(
         queue=queue,
         bulk=bulk,
         bulk_bar=bulk_bar(principal, choices_of(queue.colleagues, reader), position, reader),
-        absence=AbsenceForm(position.href(ABSENCE), colleagues.absence_of(own, reader.now)) if own else None,
+        absence=AbsenceForm(position.href(ABSENCE), shifts.absence_of(own, reader.now)) if own else None,
         case=page,
         waiting=waiting_answers(waiting, position, reader),
         visible=visible_cases_text(principal, reader),

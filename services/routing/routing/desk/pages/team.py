@@ -8,7 +8,7 @@ from typing import Final
 from routing.cases import service as cases
 from routing.cases.schemas.colleagues import UserView, Workload
 from routing.cases.schemas.views import ColleagueView
-from routing.cases.service import colleagues
+from routing.cases.service import colleagues, shifts
 from routing.desk.pages.filters import YES, FilterName, Filters
 from routing.desk.pages.listing import OVERDUE_PATH, PATH, DeskTab, ListPosition, count_at, tabs_of
 from routing.desk.pages.reader import DeskReader
@@ -143,7 +143,7 @@ def _line(
         overdue=Figure("", load.overdue if load else 0, ListPosition(filters={**own, FilterName.OVERDUE: YES}).href()),
         oldest=Formats(reader.language).date(oldest) if oldest else "",
         oldest_href=ListPosition(filters={**own, FilterName.RECEIVED_TO: oldest.isoformat()}).href() if oldest else "",
-        until=colleagues.absence_of(colleague, reader.now),
+        until=shifts.absence_of(colleague, reader.now),
         may_record=colleagues.manages(principal, colleague),
     )
 
@@ -162,7 +162,7 @@ def user_lines(found: Sequence[UserView], reader: DeskReader) -> list[UserLine]:
             role=reader.label(role_labels()[user.role]),
             region=reader.label(region.label) if (region := known.get(user.region or "")) else "",
             seen_on=user.seen_on,
-            until=colleagues.absence_of(user, reader.now),
+            until=shifts.absence_of(user, reader.now),
         )
         for user in found
     ]

@@ -9,15 +9,35 @@ from sqlmodel import Field
 
 from routing.base import RoutingModel
 from routing.cases.codes import ExtensionDecision, NoteKind, ProposalState, Urgency
+from routing.cases.models.staff import Colleague, DeputyAppointment, QueueSetting
 from routing.cases.schemas.issues import IssueCodes
 from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
 from routing.classification.schemas import StoredClassification
-from shared.contracts.routing import UNSORTED_QUEUE
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.enum_column import EnumColumn
 
+__all__ = [
+    "Answer",
+    "AnswerDraft",
+    "AppealCase",
+    "Colleague",
+    "ContentRead",
+    "Correction",
+    "DeputyAppointment",
+    "ExtensionRequest",
+    "History",
+    "IssueFinding",
+    "Letter",
+    "Note",
+    "NoteMention",
+    "Provider",
+    "ProviderQuestion",
+    "QueueSetting",
+]
+
 _SENDING: Final = text("sends_at IS NOT NULL")
 _OPEN: Final = text("closed_at IS NULL")
+_WAITING: Final = text("closed_at IS NULL AND assignee IS NULL")
 _UNSEEN: Final = text("NOT seen")
 _DUPLICATE: Final = text("duplicate_of IS NOT NULL")
 _PROVIDER: Final = text("provider_id IS NOT NULL")
@@ -25,11 +45,6 @@ _EXTENSION: Final = text("extension_id IS NOT NULL AND answer_id IS NULL AND clo
 _COUNTED: Final = ("assignee", "status", "kind", "language", "received_at", "sends_at", "updated_at")
 """Columns by which open cases are counted and ordered: with them in the index, PostgreSQL does so without reading the rows."""
 _Numbered = BigInteger().with_variant(Integer, "sqlite")
-
-
-def queue_of(region: str, tier: int, language: str, *, unsorted: bool = False) -> str:
-    """Return the name of a queue: branch, tier and language (`KZ-43/2/kk`), or that of unsorted appeals (`KZ-43/unsorted/kk`)."""
-    return f"{region}/{UNSORTED_QUEUE if unsorted else tier}/{language}"
 
 
 class AppealCase(RoutingModel, table=True):
@@ -90,6 +105,7 @@ class AppealCase(RoutingModel, table=True):
         ),
         Index("ix_case_extension", "next_due_at", "appeal_id", sqlite_where=_EXTENSION, postgresql_where=_EXTENSION),
         Index("ix_case_open_assignee", "assignee", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_case_waiting", "queue", "next_due_at", "appeal_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
 
     appeal_id: UUID = Field(primary_key=True)
@@ -169,19 +185,6 @@ class AppealCase(RoutingModel, table=True):
     """The request to extend the term that waits for a decision; it is past once the case is answered or ended."""
     extension_by: str | None = None
     """The subject of the token of the clerk who made that request."""
-
-
-class Colleague(RoutingModel, table=True):
-    """A member of staff who has used the desk, with the claims of the latest token."""
-
-    subject: str = Field(primary_key=True)
-    name: str | None
-    role: str
-    region: str | None
-    seen_on: date
-    """The day of the latest recorded visit."""
-    absent_until: date | None = None
-    """The local day of return; until then the colleague gets no cases."""
 
 
 class History(RoutingModel, table=True):
@@ -308,24 +311,6 @@ class ExtensionRequest(RoutingModel, table=True):
     decided_by: str | None
     refusal: bytes | None
     """Why the request was rejected."""
-
-
-class DeputyAppointment(RoutingModel, table=True):
-    """A supervisor who decides in the place of the head of the region until a day (АППК art. 76(3), 88(2)).
-
-    Nothing is deleted: who was entitled to a decision must be provable.
-    """
-
-    __tablename__ = "deputy_appointment"
-
-    region: str = Field(primary_key=True)
-    subject: str = Field(primary_key=True)
-    until: date
-    """The last day, local to the region."""
-    appointed_by: str
-    appointed_at: datetime = Field(primary_key=True)
-    ended_at: datetime | None = None
-    """When the head ended the appointment or replaced it by another; None: it lasts until its last day."""
 
 
 class IssueFinding(RoutingModel, table=True):
