@@ -57,6 +57,7 @@ PAGES = [
     ("/routing/knowledge", "supervisor"),
     ("/routing/desk", "specialist"),
     ("/routing/desk/team", "supervisor"),
+    ("/routing/desk/shifts", "operator"),
     ("/routing/desk/users", "admin"),
     ("/routing/desk/overdue-reports", "supervisor"),
     ("/routing/desk/deputies", "head"),

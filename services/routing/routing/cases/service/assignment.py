@@ -8,7 +8,7 @@ from typing import Final, cast
 from uuid import UUID
 
 from routing.cases import repository
-from routing.cases.policy import role_staffing
+from routing.cases.policy import RoleStaffing, role_staffing
 from routing.cases.repository import staffing as records
 from routing.cases.schemas.rows import CaseChange, HistoryRow
 from routing.cases.schemas.staffing import QueueName, Share
@@ -28,14 +28,19 @@ _EVERYWHERE: Final = ("expert",)
 """The roles whose holders see cases of all regions."""
 
 
+def usual_of(colleague: ColleagueView) -> RoleStaffing:
+    """Return what is assigned by rule to the colleague's role."""
+    return role_staffing()[colleague.role]
+
+
 def capacity_of(colleague: ColleagueView) -> int:
     """Return how many open cases the colleague works on at once."""
-    return role_staffing()[colleague.role].capacity if colleague.capacity is None else colleague.capacity
+    return usual_of(colleague).capacity if colleague.capacity is None else colleague.capacity
 
 
 def tiers_of(colleague: ColleagueView) -> frozenset[int]:
     """Return the tiers whose cases are assigned to the colleague by rule."""
-    return role_staffing()[colleague.role].tiers if colleague.tiers is None else frozenset(colleague.tiers)
+    return usual_of(colleague).tiers if colleague.tiers is None else frozenset(colleague.tiers)
 
 
 @dataclass(slots=True)

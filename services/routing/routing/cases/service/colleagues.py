@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, cast
 from routing.cases import repository
 from routing.cases.errors import AbsentAssignee, UnknownAssignee
 from routing.cases.repository.conversation import colleague_names
+from routing.cases.repository.staffing import open_loads
 from routing.cases.schemas.colleagues import ColleagueItem, UserView, Workload
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import CaseView, ColleagueView
@@ -76,7 +77,8 @@ async def listed(work: UnitOfWork, principal: Principal) -> list[ColleagueView]:
     if visible_cases(principal) == NOTHING:
         return []
     found = await repository.colleagues(work.session)
-    return [colleague for colleague in found if principal.region is None or colleague.region in (None, principal.region)][:LISTED]
+    here = [colleague for colleague in found if colleague.left_at is None]
+    return [colleague for colleague in here if principal.region is None or colleague.region in (None, principal.region)][:LISTED]
 
 
 async def team(work: UnitOfWork, principal: Principal, region: str | None = None) -> list[tuple[ColleagueView, Workload | None]]:
@@ -98,6 +100,11 @@ async def oldest_open(work: UnitOfWork, principal: Principal) -> Mapping[str, da
 async def items(work: UnitOfWork, principal: Principal, region: str | None) -> list[ColleagueItem]:
     """Return the colleagues as `team` does, as clients see them."""
     return [item_of(colleague, load, work.clock.now()) for colleague, load in await team(work, principal, region)]
+
+
+async def open_load(work: UnitOfWork, subject: str) -> int:
+    """Return how many open cases a colleague has, wherever they are from."""
+    return (await open_loads(work.session, [subject])).get(subject, 0)
 
 
 def item_of(colleague: ColleagueView, load: Workload | None, now: datetime) -> ColleagueItem:

@@ -1,14 +1,14 @@
 """What supervisors and heads decide about the people of their region: capacity, skills, shifts, and which queues are assigned by rule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from routing.cases import repository
 from routing.cases.repository import staffing as records
 from routing.cases.schemas.colleagues import ColleagueItem
-from routing.cases.schemas.staffing import QueueItem, QueueName, SetAutomatic, SetStaffing, ShiftCodes
+from routing.cases.schemas.staffing import QueueItem, QueueName, SetAutomatic, SetStaffing, Share, ShiftCodes
 from routing.cases.schemas.views import ColleagueView
-from routing.cases.service.assignment import takers
+from routing.cases.service.assignment import shares, takers
 from routing.cases.service.colleagues import item_of
 from shared.auth import Principal
 from shared.domain.regions import regions
@@ -52,6 +52,11 @@ async def set_staffing(work: UnitOfWork, principal: Principal, command: SetStaff
     changed = await repository.colleague(work.session, found.subject)
     loads = await repository.workloads(work.session, visible_cases(principal), now)
     return item_of(changed or found, loads.get(found.subject), now)
+
+
+async def team_shares(work: UnitOfWork) -> Mapping[str, Share]:
+    """Return the load of every colleague against the fair share, by subject."""
+    return shares(await repository.colleagues(work.session), await records.open_loads(work.session), work.clock.now())
 
 
 async def queues(work: UnitOfWork, principal: Principal) -> list[QueueItem]:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from routing.desk.pages import answer_routes, bulk_routes, deputies, overdue, people_routes, routes, views
+from routing.desk.pages import answer_routes, bulk_routes, deputies, member_routes, overdue, people_routes, routes, views
 from routing.desk.pages.routes import PAGES
 
 __all__ = ["PAGES", "router"]
@@ -13,5 +13,6 @@ router.include_router(overdue.router)  # first, as the ones around it: their add
 router.include_router(views.router)
 router.include_router(bulk_routes.router)
 router.include_router(people_routes.router)
+router.include_router(member_routes.router)
 router.include_router(answer_routes.router)  # before the routes of the case, one of which takes any action
 router.include_router(routes.router)

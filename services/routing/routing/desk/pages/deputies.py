@@ -72,7 +72,7 @@ async def _page(asked: DeskRequest, principal: Principal, sent: Sent, *, is_refu
         asked.request,
         "desk_deputies.html",
         InvalidInput.status if is_refused else 200,
-        deputies=[(deputy.subject, deputy.name or deputy.subject, deputy.until) for deputy in found],
+        deputies=[(deputy.subject, deputy.name or deputy.subject, deputy.starts_on, deputy.until) for deputy in found],
         options=colleagues.labels(supervisors, reader.language),
         sent=sent,
         error=reader.translate(REFUSED) if is_refused else None,

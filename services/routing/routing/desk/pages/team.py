@@ -7,14 +7,17 @@ from typing import Final
 
 from routing.cases import service as cases
 from routing.cases.schemas.colleagues import UserView, Workload
+from routing.cases.schemas.staffing import QueueItem, QueueName, Share
 from routing.cases.schemas.views import ColleagueView
-from routing.cases.service import colleagues, shifts
+from routing.cases.service import colleagues, shifts, staffing
 from routing.desk.pages.filters import YES, FilterName, Filters
 from routing.desk.pages.listing import OVERDUE_PATH, PATH, DeskTab, ListPosition, count_at, tabs_of
+from routing.desk.pages.member import member_href
 from routing.desk.pages.reader import DeskReader
 from shared.auth import Principal
 from shared.domain.calendar import planning_calendar
 from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.domain.taxonomy import taxonomy
 from shared.unit_of_work import UnitOfWork
 from shared.web.formats import Formats
 from shared.web.i18n import N_
@@ -44,7 +47,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class TeamLine:
-    """A colleague with the open and overdue cases and the day of the oldest one. `until`: the day of return of an absent one."""
+    """A colleague with the open and overdue cases and the day of the oldest one. `until`: the day of return of an absent one.
+
+    `fair`: the open cases that the colleague would have by capacity, empty for one who has no share; `href`: the page about the colleague.
+    """
 
     subject: str
     name: str
@@ -55,6 +61,22 @@ class TeamLine:
     oldest_href: str
     until: date | None
     may_record: bool
+    is_present: bool
+    has_left: bool
+    capacity: int
+    fair: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """A queue with the cases that wait in it and the colleagues who may get one now."""
+
+    queue: str
+    name: str
+    waiting: int
+    able: int
+    is_automatic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +87,7 @@ class Team:
     ages: Sequence[Figure]
     lines: Sequence[TeamLine]
     away: Sequence[TeamLine]
+    queues: Sequence[QueueLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +112,19 @@ async def team_page(work: UnitOfWork, principal: Principal, reader: DeskReader) 
     ages = [await _figure(work, principal, position, text) for position, text in _ages(reader)]
     found = sorted(await colleagues.team(work, principal), key=_by_load)
     oldest = await colleagues.oldest_open(work, principal)
-    lines = [_line(principal, colleague, load, oldest.get(colleague.subject), reader) for colleague, load in found]
-    return Team(figures, ages, lines, away=[line for line in lines if line.until is not None and line.open.count])
+    shares = await staffing.team_shares(work)
+    lines = [
+        _line(principal, colleague, load, oldest.get(colleague.subject), shares[colleague.subject], reader) for colleague, load in found
+    ]
+    away = [line for line in lines if (line.until is not None or line.has_left) and line.open.count]
+    queues = [_queue_line(item, reader) for item in await staffing.queues(work, principal)] if principal.region in regions() else []
+    return Team(figures, ages, lines, away=away, queues=queues)
+
+
+def _queue_line(item: QueueItem, reader: DeskReader) -> QueueLine:
+    queue = QueueName.read(item.queue)
+    tier = reader.translate(N_("unsorted")) if queue.tier is None else reader.label(taxonomy().tiers[queue.tier].label)
+    return QueueLine(item.queue, f"{tier}, {reader.language_name(queue.language)}", item.waiting, item.able, item.automatic)
 
 
 async def _figure(work: UnitOfWork, principal: Principal, position: ListPosition, label: str) -> Figure:
@@ -131,7 +165,7 @@ def _by_load(each: tuple[ColleagueView, Workload | None]) -> tuple[int, int, str
 
 
 def _line(
-    principal: Principal, colleague: ColleagueView, load: Workload | None, received_at: datetime | None, reader: DeskReader
+    principal: Principal, colleague: ColleagueView, load: Workload | None, received_at: datetime | None, share: Share, reader: DeskReader
 ) -> TeamLine:
     own = {FilterName.ASSIGNEE: colleague.subject, **_OPEN}
     oldest = _received_on(received_at) if received_at else None
@@ -145,6 +179,11 @@ def _line(
         oldest_href=ListPosition(filters={**own, FilterName.RECEIVED_TO: oldest.isoformat()}).href() if oldest else "",
         until=shifts.absence_of(colleague, reader.now),
         may_record=colleagues.manages(principal, colleague),
+        is_present=shifts.is_present(colleague, reader.now),
+        has_left=colleague.left_at is not None,
+        capacity=share.capacity,
+        fair="" if share.fair is None else Formats(reader.language).number(share.fair, 1),
+        href=member_href(colleague.subject),
     )
 
 
