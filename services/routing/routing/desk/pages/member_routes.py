@@ -56,7 +56,7 @@ async def plan_absence(asked: DeskDep, principal: ClerkDep) -> Response:
     is_ended = "end" in sent
     try:
         if fields["absent_until"] is None and not is_ended:
-            raise InvalidInput.field("absent_until", "missing", "Give the day of return.")
+            raise InvalidInput.field("absent_until", "required", "Give the day of return.")
         command = parse(SetAbsence, to_json({"subject": subject, **fields}))
         async with asked.units.write() as work:
             await cases.set_absence(work, principal, command)
