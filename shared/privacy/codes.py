@@ -106,6 +106,8 @@ CODE_FIELDS: Final[Mapping[tuple[str, str, str], str]] = {
     ("routing", "appeal_case", "proposals"): "ids of proposals with their states",
     ("routing", "appeal_case", "holder"): "who has to act: a code of the life cycle",
     ("routing", "content_read", "ids"): "ids of answers and letters",
+    ("routing", "colleague", "languages"): "codes of languages",
+    ("routing", "colleague", "tiers"): "numbers of tiers",
     ("routing", "correction", "after"): "codes of the classification",
     ("routing", "correction", "before"): "codes of the classification",
     ("routing", "history", "data"): "codes, ids and times that fill a sentence of `history.toml`",

@@ -38,6 +38,7 @@ ROUTING: Final = (
         (
             plain("subject", "an employee who uses the desk", SUBJECT_REASON),
             plain("name", "the employee's name from the token", "the desk lists colleagues by name, sorted in the database"),
+            plain("shifts", "the weekly hours of the employee", "cases are assigned to those who are in a shift"),
             plain("absences", "days of absence of the employee, and who stands in", "no case is assigned to an absent colleague"),
         ),
         retention=NO_LIMIT,
