@@ -47,7 +47,13 @@ class TestAbsences:
         assert [is_present(away, local(day, 12)) for day in (2, 3, 4, 5)] == [True, False, False, True]
         assert absence_of(away, local(3, 0)) == date(2026, 2, 5)
         assert absence_of(away, local(2, 23)) is None
-        assert [shift for _, shift in days_ahead(away, local(2, 12), 4)] == [NINE_TO_SIX, None, None, NINE_TO_SIX]
+        days = days_ahead(away, local(2, 12), 4)
+        assert [(found.shift, found.is_absent) for found in days] == [
+            (NINE_TO_SIX, False),
+            (None, True),
+            (None, True),
+            (NINE_TO_SIX, False),
+        ]
 
     def test_one_recorded_before_they_had_a_first_day_counts(self):
         assert absence_of(colleague(absent_until=date(2026, 2, 5)), local(4, 12)) == date(2026, 2, 5)

@@ -1,9 +1,11 @@
 """The pages about one colleague: shifts, absences, what is assigned by rule, and the reassignment of all cases."""
 
+import html
 import re
 
 import pytest
 
+from tests.routing.desk.pages.test_filters import rows
 from tests.routing.desk.pages.test_team import boss, clerk
 from tests.routing.desk.support import open_desk, session
 from tests.routing.people import REGION, add_staff, add_waiting, assign_all, assignees
@@ -32,10 +34,19 @@ class TestOnesOwn:
         page = (await open_desk(desk, "/shifts", own(desk))).text
         assert "4 February 2026, back on 6 February 2026" in page
         assert "stands in: Сынақ daulet" in page
-        assert (page.count("09:00–18:00"), page.count("no shift")) == (8, 6)
+        assert (page.count("09:00–18:00"), page.count("no shift"), page.count(">absent<")) == (8, 4, 2)
         ended = await post(desk, "/shifts", own(desk), absent_from="2026-02-04", end="yes")
         assert ended.headers["location"].endswith("flash=absence-ended")
         assert "No absence is planned" in (await open_desk(desk, "/shifts", own(desk))).text
+
+    async def test_whoever_stands_in_finds_the_cases_of_the_absent_colleague(self, desk):
+        absence = {"first_day": "2026-02-01", "return_on": "2026-02-06", "deputy": "aigul"}
+        await add_staff(desk, {"subject": "daulet", "name": "Сынақ daulet", "absences": [absence]}, "aigul")
+        await add_waiting(desk, 2, assignee="daulet")
+        page = (await open_desk(desk, "/shifts", own(desk))).text
+        [href] = re.findall(r'<b>Сынақ daulet</b>[^<]*<a href="([^"]+)">2 open cases</a>', page)
+        listed = await desk.client.get(html.unescape(href), headers=own(desk))
+        assert len(rows(listed)) == 2
 
     @pytest.mark.parametrize(
         ("sent", "text"),

@@ -12,7 +12,7 @@ from routing.cases.schemas.colleagues import ColleagueItem, UserView, Workload
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import CaseView, ColleagueView
 from routing.cases.service.assignment import capacity_of, tiers_of
-from routing.cases.service.shifts import absence_of, is_present
+from routing.cases.service.shifts import absence_of, is_present, running_absence
 from shared.auth import STAFF, Principal, Role
 from shared.domain.labels import Language
 from shared.domain.regions import regions
@@ -100,6 +100,12 @@ async def oldest_open(work: UnitOfWork, principal: Principal) -> Mapping[str, da
 async def items(work: UnitOfWork, principal: Principal, region: str | None) -> list[ColleagueItem]:
     """Return the colleagues as `team` does, as clients see them."""
     return [item_of(colleague, load, work.clock.now()) for colleague, load in await team(work, principal, region)]
+
+
+async def replaced_by(work: UnitOfWork, subject: str) -> list[tuple[ColleagueView, date]]:
+    """Return the absent colleagues for whom somebody stands in now, by name, each with the day of return."""
+    found = [(each, running_absence(each, work.clock.now())) for each in await repository.colleagues(work.session)]
+    return [(each, absence.return_on) for each, absence in found if absence is not None and absence.deputy == subject]
 
 
 async def open_load(work: UnitOfWork, subject: str) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from routing.cases.schemas.staffing import Absence, Shift, absences_of
 from routing.cases.schemas.views import ColleagueView
@@ -74,11 +74,19 @@ def is_present(colleague: ColleagueView, now: datetime) -> bool:
     return shift is not None and shift.begins <= local.time() < shift.ends
 
 
-def days_ahead(colleague: ColleagueView, now: datetime, number: int) -> list[tuple[date, Shift | None]]:
-    """Return the next days with their shifts, today first. A day of absence has none."""
+class WorkDay(NamedTuple):
+    """A day of a colleague. `shift`: None on a day without one, and while the colleague is absent."""
+
+    day: date
+    shift: Shift | None
+    is_absent: bool
+
+
+def days_ahead(colleague: ColleagueView, now: datetime, number: int) -> list[WorkDay]:
+    """Return the next days with their shifts, today first."""
     today = today_of(colleague, now)
-    found: list[tuple[date, Shift | None]] = []
+    found: list[WorkDay] = []
     for day in (today + timedelta(days=ahead) for ahead in range(number)):
         is_absent = any(absence.first_day <= day < absence.return_on for absence in _absences(colleague))
-        found.append((day, None if is_absent else shift_on(colleague, day)))
+        found.append(WorkDay(day, None if is_absent else shift_on(colleague, day), is_absent))
     return found

@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
-from routing.cases.schemas.staffing import Absence, Destination, Reassigned, Shift
+from pydantic_core import to_json
+
+from routing.cases.schemas.staffing import Absence, Destination, Reassigned
 from routing.cases.schemas.views import ColleagueView
 from routing.cases.service import assignment, colleagues, shifts
-from routing.desk.pages.listing import PATH
+from routing.cases.service.shifts import WorkDay
+from routing.desk.pages.filters import YES, FilterName
+from routing.desk.pages.listing import PATH, ListPosition
 from routing.desk.pages.reader import LANGUAGE_NAMES, DeskReader
 from shared.auth import Principal
 from shared.domain.taxonomy import taxonomy
@@ -46,6 +50,17 @@ class DayLine:
     day: date
     weekday: str
     hours: str
+    is_absent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedLine:
+    """An absent colleague for whom the reader stands in, with the list of the open cases."""
+
+    name: str
+    return_on: date
+    open: int
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,7 @@ class MemberPage:
     has_left: bool
     days: Sequence[DayLine]
     absences: Sequence[AbsenceLine]
+    replaced: Sequence[ReplacedLine]
     deputies: Sequence[tuple[str, str]]
     capacity: int
     tiers: str
@@ -144,8 +160,9 @@ async def member_page(
         is_own=is_own,
         is_present=shifts.is_present(colleague, reader.now),
         has_left=colleague.left_at is not None,
-        days=[_day(day, shift, reader) for day, shift in shifts.days_ahead(colleague, reader.now, DAYS_AHEAD)],
+        days=[_day(found, reader) for found in shifts.days_ahead(colleague, reader.now, DAYS_AHEAD)],
         absences=[_absence(absence, names, colleague, reader) for absence in _running(colleague, reader)],
+        replaced=await _replaced(work, colleague.subject),
         deputies=colleagues.labels(standing_in, reader.language) if is_own or colleague.role != "head" else [],
         capacity=assignment.capacity_of(colleague),
         tiers=", ".join(map(str, sorted(assignment.tiers_of(colleague)))),
@@ -187,9 +204,21 @@ def _field(name: str, full: str) -> str:
     return f"begins-{parts[1]}" if len(parts) > 1 and parts[1].isdigit() else "begins-0"
 
 
-def _day(day: date, shift: Shift | None, reader: DeskReader) -> DayLine:
-    hours = f"{shift.begins:%H:%M}–{shift.ends:%H:%M}" if shift is not None else ""
-    return DayLine(day, reader.translate(WEEKDAYS[day.weekday()]), hours)
+def _day(found: WorkDay, reader: DeskReader) -> DayLine:
+    hours = f"{found.shift.begins:%H:%M}–{found.shift.ends:%H:%M}" if found.shift is not None else ""
+    return DayLine(found.day, reader.translate(WEEKDAYS[found.day.weekday()]), hours, found.is_absent)
+
+
+async def _replaced(work: UnitOfWork, subject: str) -> list[ReplacedLine]:
+    return [
+        ReplacedLine(
+            each.name or each.subject,
+            return_on,
+            await colleagues.open_load(work, each.subject),
+            ListPosition(filters={FilterName.ASSIGNEE: each.subject, FilterName.OPEN: YES}).href(),
+        )
+        for each, return_on in await colleagues.replaced_by(work, subject)
+    ]
 
 
 def _absence(absence: Absence, names: Mapping[str, str | None], colleague: ColleagueView, reader: DeskReader) -> AbsenceLine:
@@ -233,15 +262,15 @@ def _is_ticked(sent: Sent | None, name: str, *, stored: bool) -> bool:
     return stored if sent is None else name in sent
 
 
-def staffing_command(sent: Sent) -> dict[str, Any]:
-    """Return the command of the form. Nothing ticked or entered: as usual."""
+def staffing_command(sent: Sent) -> bytes:
+    """Return the command of the form as JSON. Nothing ticked or entered: as usual."""
     days = [
         {"begins": sent.get(f"begins-{n}", ""), "ends": sent.get(f"ends-{n}", "")}
         if sent.get(f"begins-{n}") or sent.get(f"ends-{n}")
         else None
         for n in range(len(WEEKDAYS))
     ]
-    return {
+    command = {
         "subject": sent.get("subject", ""),
         "capacity": int(typed) if (typed := sent.get("capacity", "").strip()).isdecimal() else typed or None,
         "languages": [code for code in LANGUAGE_NAMES if f"language-{code}" in sent] or None,
@@ -249,3 +278,4 @@ def staffing_command(sent: Sent) -> dict[str, Any]:
         "shifts": days if any(days) else None,
         "works_here": "works_here" in sent,
     }
+    return to_json(command)

@@ -1,7 +1,5 @@
 """The routes of the pages about one colleague, and of the switches of the queues."""
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Response
 from pydantic_core import to_json
 
@@ -52,7 +50,7 @@ async def plan_absence(asked: DeskDep, principal: ClerkDep) -> Response:
     check_role(principal, *STAFF)
     sent = await forms.read(asked.request)
     subject = sent.get("subject") or principal.subject
-    fields: dict[str, Any] = {name: sent.get(name) or None for name in ("absent_from", "absent_until", "deputy")}
+    fields = {name: sent.get(name) or None for name in ("absent_from", "absent_until", "deputy")}
     is_ended = "end" in sent
     try:
         if fields["absent_until"] is None and not is_ended:
@@ -75,7 +73,7 @@ async def change_member(asked: DeskDep, principal: ClerkDep) -> Response:
     sent = await forms.read(asked.request)
     subject = sent.get("subject", "")
     try:
-        command = parse(SetStaffing, to_json(staffing_command(sent)))
+        command = parse(SetStaffing, staffing_command(sent))
         async with asked.units.write() as work:
             await staffing.set_staffing(work, principal, command)
     except InvalidInput as refusal:
