@@ -77,6 +77,12 @@ class TestContent:
         sizes = found.sections[0].footer.paragraphs[0]._p.xpath(".//w:r/w:rPr/w:sz/@w:val")
         assert sizes == ["18", "18"]  # the number of the page as the text before it
 
+    async def test_a_column_of_the_text_document_has_room_for_the_longest_word_of_its_head(self, kyzylorda):
+        found = docx.Document(io.BytesIO((await kyzylorda.get("/reports/KZ-43/2025-H1.docx")).content))
+        heads = found.tables[0].rows[0].cells
+        assert heads[2].text == "2025 жылғы 1-жартыжылдық"
+        assert [round(cell.width.mm) for cell in heads] == [47, 34, 34, 25, 25]
+
     async def test_the_pdf_is_tagged_and_names_its_language(self, kyzylorda):
         for language in ("kk", "ru"):
             answer = await kyzylorda.get("/reports/KZ-43/2025.pdf", language=language)

@@ -20,6 +20,8 @@ FONT: Final = "Times New Roman"
 LOCALES: Final = {"kk": "kk-KZ", "ru": "ru-RU"}
 TEXT_WIDTH: Final = Mm(165)
 NUMBER_WIDTH: Final = Mm(25)
+WIDE_NUMBER_WIDTH: Final = Mm(34)  # of a column whose head has a word of more than WORD_LENGTH letters, such as "1-жартыжылдық"
+WORD_LENGTH: Final = 11
 A4: Final = Mm(210), Mm(297)
 WRITTEN: Final = datetime(2000, 1, 1, tzinfo=UTC)  # of the file's properties: the same report gives the same properties
 
@@ -107,26 +109,27 @@ class WordFile:
         caption.paragraph_format.keep_with_next = True
         table = self._file.add_table(rows=1, cols=len(data.heads), style="Table Grid")
         table.autofit = False
-        for column, width in zip(table.columns, self._widths(len(data.heads)), strict=True):
+        for column, width in zip(table.columns, self._widths(data.heads), strict=True):
             column.width = width
-        self._fill(table, 0, data.heads, bold=True)
+        self._fill(table, 0, data.heads, data.heads, bold=True)
         self._repeat_head(table)
         for row in data.rows:
             table.add_row()
-            self._fill(table, len(table.rows) - 1, row, bold=data.has_total and row is data.rows[-1])
+            self._fill(table, len(table.rows) - 1, row, data.heads, bold=data.has_total and row is data.rows[-1])
         for before_last in table.rows[:-1]:
             for cell in before_last.cells:
                 cell.paragraphs[0].paragraph_format.keep_with_next = True  # a table that fits on a page is not divided
         self._file.add_paragraph()
 
-    def _fill(self, table: Table, index: int, texts: tuple[str, ...], *, bold: bool) -> None:
-        for column, (cell, text, width) in enumerate(zip(table.rows[index].cells, texts, self._widths(len(texts)), strict=True)):
+    def _fill(self, table: Table, index: int, texts: tuple[str, ...], heads: tuple[str, ...], *, bold: bool) -> None:
+        for column, (cell, text, width) in enumerate(zip(table.rows[index].cells, texts, self._widths(heads), strict=True)):
             cell.width = width
             self._write(cell, text, bold=bold, is_number=column > 0)
 
     @staticmethod
-    def _widths(columns: int) -> list[Length]:
-        return [Length(TEXT_WIDTH - NUMBER_WIDTH * (columns - 1)), *[NUMBER_WIDTH] * (columns - 1)]
+    def _widths(heads: tuple[str, ...]) -> list[Length]:
+        numbers = [WIDE_NUMBER_WIDTH if max(map(len, head.split())) > WORD_LENGTH else NUMBER_WIDTH for head in heads[1:]]
+        return [Length(TEXT_WIDTH - sum(numbers)), *numbers]
 
     @staticmethod
     def _write(cell: _Cell, text: str, *, bold: bool, is_number: bool) -> None:
