@@ -153,6 +153,22 @@ class TestRecount:
             assert await rollups.out_of_date(session, 9) == [DayOfRegion("KZ-43", START.replace(year=2025, month=6, day=10))]
         assert (await refresh(world), await refresh(world)) == (1, 0)
 
+    async def test_days_that_another_process_has_counted_meanwhile_are_not_counted_again(self, world, make, monkeypatch):
+        await world.consume(make("appeal-imported", 1))
+        async with world.parts.units.write() as work:
+            days = await recounts.days_to_recount(work.session, leakage_seconds())
+        assert (len(days), await refresh(world)) == (1, 1)
+        monkeypatch.setattr(recounts, "_count_days", None)  # calling it would fail
+        async with world.parts.units.write() as work:
+            assert await recounts.recount(work.session, leakage_seconds(), days)
+
+    async def test_days_are_not_counted_by_other_definitions(self, world, make):
+        await world.consume(make("appeal-imported", 1))
+        async with world.parts.units.write() as work:
+            days = await recounts.days_to_recount(work.session, leakage_seconds())
+            assert not await recounts.recount(work.session, leakage_seconds() + 1, days)
+        assert await refresh(world) == 1
+
     async def test_a_continuation_counts_whichever_of_the_two_is_stored_first(self, world, make):
         at = {"received_at": world.clock.now() - timedelta(days=3)}
         await world.consume(make("appeal-registered", 2, follows=make("appeal-imported", 1).appeal_id, kind="COMPLAINT"))

@@ -7,7 +7,7 @@ from analytics.facts.repository.figures import call_totals, count, count_by, cou
 from analytics.facts.repository.formulas import answer_times, listed_appeals, tallies
 from analytics.facts.repository.inquiries import fulfilled_commitments, lawful_refusals, overdue_inquiries, reply_times
 from analytics.facts.repository.present import answered_since, applied_until, in_statuses, provider_names, providers_in, received_between
-from analytics.facts.repository.recounts import out_of_date, recount, recount_everything
+from analytics.facts.repository.recounts import MOST_PENDING, days_to_recount, out_of_date, recount, recount_everything
 from analytics.facts.repository.rows import (
     commitments,
     fact_states,
@@ -26,6 +26,7 @@ from analytics.facts.repository.rows import (
 )
 
 __all__ = [
+    "MOST_PENDING",
     "allow_pauses",
     "answer_times",
     "answered_since",
@@ -35,6 +36,7 @@ __all__ = [
     "count",
     "count_by",
     "count_cells",
+    "days_to_recount",
     "exported_facts",
     "exported_transitions",
     "fact_states",

@@ -1,11 +1,11 @@
 """Counting the cells of rollups from the facts.
 
 `recounted` is the only definition of a cell: stored cells are written by it, and readers use it for days whose stored cells are out of
-date. Consumers insert a row of `pending_recount` for every day and region that they change. A recount reads such rows, then counts their
-days, then deletes the rows that it has read: what changes meanwhile inserts a row of its own and is counted again.
+date. Consumers insert a row of `pending_recount` for every day and region that they change. A recount reads such rows, then deletes some
+of them and counts their days in one transaction: what changes meanwhile inserts a row of its own and is counted again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -49,7 +49,7 @@ from shared.database import among
 from shared.rows import equals_any_of, is_sqlite, upsert, values_of_any
 
 VERSION: Final = 1  # of the definitions below; another version counts all cells again
-_PENDING: Final = 5_000  # rows of `pending_recount` that are read at once
+MOST_PENDING: Final = 20_000  # rows of `pending_recount` that are read at once; their parameters are fewer than SQLite's 32 766
 _NOTHING: Final = literal_column("''", String)
 
 
@@ -166,28 +166,54 @@ async def rollup_definitions(session: AsyncSession) -> tuple[int, int] | None:
     return None if row is None else (row[0], row[1])
 
 
-async def recount(session: AsyncSession, leakage_seconds: int, limit: int) -> int:
-    """Count the cells of up to `limit` days of regions that are out of date; return how many days were counted.
+async def days_to_recount(session: AsyncSession, leakage_seconds: int, limit: int = MOST_PENDING) -> dict[DayOfRegion, list[int]]:
+    """Return the days of regions that are out of date, with their rows of `pending_recount`, of which the oldest `limit` are read.
 
-    Another process that does the same is not waited for: 0 is returned. After a change of definitions all days are out of date.
+    After a change of definitions all days are out of date. Nothing is returned while another process counts.
     """
     wanted = {"id": 1, "version": VERSION, "leakage_seconds": leakage_seconds}
     await session.execute(upsert(session, rollup_state).on_conflict_do_nothing(), [wanted | {"version": 0}])
-    row = (await session.execute(select(rollup_state).with_for_update(skip_locked=True))).one_or_none()
-    if row is None:
-        return 0
-    if (row.version, row.leakage_seconds) != (VERSION, leakage_seconds):
+    counted_by = await _locked_definitions(session)
+    if counted_by is None:
+        return {}
+    if counted_by != (VERSION, leakage_seconds):
         await recount_everything(session)
         await session.execute(rollup_state.update().values(version=VERSION, leakage_seconds=leakage_seconds))
-    found = await _pending(session)
-    keys = sorted({DayOfRegion(region, day) for _, region, day in found if day is not None})[:limit]
-    if keys:
-        await _count_days(session, keys, leakage_seconds)
-        await _sum_months(session, sorted({DayOfRegion(key.region, key.day.replace(day=1)) for key in keys}))
-    counted = set(keys)
-    done = [number for number, region, day in found if day is None or DayOfRegion(region, day) in counted]
-    await session.execute(delete(pending_recount).where(among(session, pending_recount.c.id, done)))
-    return len(keys)
+    found: dict[DayOfRegion, list[int]] = {}
+    unknown = []
+    for number, region, day in await _pending(session, limit):
+        if day is None:
+            unknown.append(number)
+        else:
+            found.setdefault(DayOfRegion(region, day), []).append(number)
+    await _remove(session, unknown)
+    return dict(sorted(found.items()))
+
+
+async def recount(session: AsyncSession, leakage_seconds: int, days: Mapping[DayOfRegion, Sequence[int]]) -> bool:
+    """Count the cells of some `days_to_recount`. Return False while another process counts or the definitions are others.
+
+    Days whose rows another process has removed meanwhile, because it has counted them, are not counted again.
+    """
+    if await _locked_definitions(session) != (VERSION, leakage_seconds):
+        return False
+    rows = [number for numbers in days.values() for number in numbers]
+    if await _remove(session, rows):
+        await _count_days(session, list(days), leakage_seconds)
+        await _sum_months(session, sorted({DayOfRegion(day.region, day.day.replace(day=1)) for day in days}))
+    return True
+
+
+async def _locked_definitions(session: AsyncSession) -> tuple[int, int] | None:
+    """Return `rollup_definitions`, which no other process can use for a recount until this transaction ends; None while one does."""
+    row = (await session.execute(select(rollup_state).with_for_update(skip_locked=True))).one_or_none()
+    return None if row is None else (row.version, row.leakage_seconds)
+
+
+async def _remove(session: AsyncSession, rows: Sequence[int]) -> bool:
+    """Delete rows of `pending_recount`; return whether there were any."""
+    is_wanted = among(session, pending_recount.c.id, rows)
+    return bool((await session.execute(delete(pending_recount).where(is_wanted).returning(pending_recount.c.id))).all())
 
 
 async def recount_everything(session: AsyncSession) -> None:
@@ -197,9 +223,9 @@ async def recount_everything(session: AsyncSession) -> None:
     await session.execute(insert(pending_recount).from_select(("received_on", "region"), days))
 
 
-async def _pending(session: AsyncSession) -> Sequence[tuple[int, str, date | None]]:
+async def _pending(session: AsyncSession, limit: int) -> Sequence[tuple[int, str, date | None]]:
     """Return the oldest pending rows; without a day if their appeal is not stored yet, because it is counted when it comes."""
-    waiting = select(pending_recount).order_by(pending_recount.c.id).limit(_PENDING).subquery()
+    waiting = select(pending_recount).order_by(pending_recount.c.id).limit(limit).subquery()
     day, region = func.coalesce(waiting.c.received_on, fact.c.received_on), func.coalesce(waiting.c.region, fact.c.region)
     query = select(waiting.c.id, region, sql_cast(day, Date) if not is_sqlite(session) else day)
     query = query.select_from(waiting.outerjoin(fact, fact.c.appeal_id == waiting.c.appeal_id))
