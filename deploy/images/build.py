@@ -158,6 +158,15 @@ def start(name: str, service: str) -> None:
         buildah("rm", container)
 
 
+def give_to_docker(name: str, work: Path) -> None:
+    """Load an image into the Docker of this machine, through a file: a direct push of a large image breaks off."""
+    archive = work / "image.tar"
+    archive.unlink(missing_ok=True)
+    buildah("push", "--quiet", name, f"docker-archive:{archive}:{name}")
+    run("docker", "load", "--quiet", "--input", archive)
+    archive.unlink()
+
+
 def _free_port() -> int:
     """Return a port of this machine, where the processes of a chroot listen."""
     with socket.socket() as found:
@@ -195,7 +204,7 @@ def main() -> int:
         if chosen.start:
             start(name, service)
         if chosen.docker:
-            buildah("push", "--quiet", name, f"docker-daemon:{name}")
+            give_to_docker(name, WORK)
     return 0
 
 
