@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 
 unexport PYTHONDONTWRITEBYTECODE  # every start of a process would compile a thousand modules again
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos rolling-upgrade attack-deployed fuzz train published-reports model-rollback asyncapi dashboards manifests images privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk bench-analytics fast-paths slow-clients guess-timing attack-figures chaos rolling-upgrade attack-deployed fuzz train published-reports model-rollback asyncapi dashboards manifests images rehearse-deployment privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs keycloak-dist objects-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -161,6 +161,9 @@ manifests: install  ## write deploy/kubernetes/rendered with kustomize (or Go, w
 
 images: install  ## build the images with buildah, on Debian packages, as root (SERVICES="intake routing", START=1 starts each, DOCKER=1 gives them to Docker)
 	@$(BIN)/python -m images.build $(SERVICES) $(if $(START),--start) $(if $(DOCKER),--docker)
+
+rehearse-deployment: images  ## the Compose commands of docs/operations/deploying.md with a Docker of its own, as root (KEEP=1 leaves its images for the next time)
+	@$(BIN)/python -m rehearsal $(if $(KEEP),--keep)
 
 privacy: install  ## write docs/privacy.md from the registry of personal data
 	@$(BIN)/python -m shared.privacy > docs/privacy.md
