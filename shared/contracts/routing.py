@@ -148,7 +148,7 @@ class TierRaised(AppealEvent, service="routing", fact="tier-raised"):
 
 
 class CaseClaimed(AppealEvent, service="routing", fact="case-claimed"):
-    """A clerk claimed the case. The clerk's identity stays in routing."""
+    """A clerk claimed the case, or it was assigned, by a rule where the role is `service`. The clerk's identity stays in routing."""
 
     actor_role: str
 

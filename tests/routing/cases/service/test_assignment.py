@@ -1,15 +1,21 @@
 """Who gets an unassigned case by rule, and who does not."""
 
-from datetime import timedelta
+import asyncio
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from routing.cases import repository
+from routing.cases.schemas.colleagues import SetAbsence
 from routing.cases.schemas.staffing import QueueName
+from routing.cases.service import assign_next, set_absence
 from routing.cases.service.assignment import Taker, choose, shares
+from shared.auth import Principal
 from shared.visibility import Scope
+from tests.patience import PATIENCE
 from tests.routing.people import REGION, add_staff, add_waiting, assign_all, assignees, claims, entries, local, switch_on
 from tests.routing.support import NOW
 
@@ -139,6 +145,48 @@ class TestTheJob:
         for at, assigned in ((local(2, 8, 59), 0), (local(2, 18), 0), (local(3, 9), 1)):
             desk.clock.set(at)
             assert await assign_all(desk) == assigned
+
+
+async def is_waiting_for_a_lock(desk):
+    waits = text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    async with desk.parts.database.read() as session:
+        return (await session.execute(waits)).first() is not None
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+class TestOthersAtWork:
+    async def test_an_absence_that_is_being_recorded_is_waited_for(self, desk):
+        await add_staff(desk, "aigul", "daulet")
+        await switch_on(desk, RU)
+        await add_waiting(desk, 4)
+        away = Principal(subject="aigul", issuer="", roles=frozenset({"specialist"}), region=REGION)
+        async with desk.parts.units.write() as work:
+            await set_absence(work, away, SetAbsence(absent_until=date(2026, 2, 9)))
+            assigning = asyncio.create_task(assign_all(desk))
+            async with asyncio.timeout(PATIENCE):
+                while not await is_waiting_for_a_lock(desk):
+                    assert not assigning.done()
+        assert await assigning == 4
+        assert set((await assignees(desk)).values()) == {"daulet"}
+
+    async def test_a_case_that_a_clerk_is_changing_is_left_for_later(self, desk):
+        await add_staff(desk, "aigul")
+        await switch_on(desk, RU)
+        first, second = await add_waiting(desk, 2)
+        async with desk.parts.units.write() as work:
+            await repository.lock_cases(work.session, [first])
+            assert await asyncio.create_task(assign_all(desk)) == 1
+        assert await assignees(desk) == {first: None, second: "aigul"}
+        assert await assign_all(desk) == 1
+
+    async def test_a_queue_that_another_worker_has_is_skipped(self, desk):
+        await add_staff(desk, "aigul")
+        await switch_on(desk, RU)
+        await add_waiting(desk, 1)
+        async with desk.parts.units.write() as work:
+            assert await assign_next(work) == 1
+            assert await asyncio.create_task(assign_all(desk)) == 0
+        assert len(await claims(desk)) == 1
 
 
 class TestShares:
