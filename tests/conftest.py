@@ -13,12 +13,14 @@ from tests.databases import engine, pytest_generate_tests  # noqa: F401 - pytest
 from tests.mail_server import mail_server  # noqa: F401
 from tests.name_service import stands_for  # noqa: F401
 from tests.settings_fields import read_once
+from tests.shared_contexts import share_contexts
 from tests.started import started
 
 settings.register_profile("aryz", deadline=None)  # an example may take long on a busy machine
 settings.load_profile("aryz")
 build_once()
 read_once()
+share_contexts()
 
 
 NEVER = 1_000_000

@@ -24,6 +24,7 @@ from typing import Final, Literal, Self
 import httpx
 
 from shared.private_files import use_private_umask
+from shared.tls import authorities
 from suite.lock import FolderInUse, locked
 
 Kind = Literal["front", "api", "worker"]
@@ -89,7 +90,7 @@ class Process:
         if not self.is_running:
             raise ProcessEnded(f"{self} ended with {self.exit_code}: {self.last_words()}")
         try:
-            return httpx.get(self._ready_url, timeout=1.0, trust_env=False).is_success
+            return httpx.get(self._ready_url, timeout=1.0, trust_env=False, verify=authorities()).is_success
         except httpx.TransportError:
             return False
 
