@@ -57,6 +57,8 @@ class TestStaffing:
             {"shifts": [SHIFT] * 6},
             {"shifts": [{"begins": "12:00", "ends": "08:00"}] * 7},
             {"shifts": [{"begins": "12:00", "ends": "18:00:30"}] * 7},
+            {"shifts": [{"begins": "12:00Z", "ends": "18:00"}] * 7},
+            {"shifts": [{"begins": "12:00", "ends": "24:00"}] * 7},
         ],
     )
     async def test_wrong_values_are_refused(self, desk, wrong):

@@ -90,6 +90,7 @@ class TestOfTheSupervisor:
         [
             ({"capacity": "many"}, "Give a whole number from 0 to 1000."),
             ({"capacity": "1001"}, "Give a whole number from 0 to 1000."),
+            ({"capacity": "9" * 5000}, "Give a whole number from 0 to 1000."),
             ({"begins-3": "18:00", "ends-3": "09:00"}, "A shift ends after it begins"),
             ({"begins-3": "18:00"}, "A shift ends after it begins"),
         ],

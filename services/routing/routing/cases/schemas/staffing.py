@@ -37,7 +37,7 @@ class AbsenceCodes(TypedDict):
 
 
 class ShiftCodes(TypedDict):
-    """The shift of a day as it is stored: local times in ISO 8601."""
+    """The shift of a day as it is stored: local times in hours and minutes."""
 
     begins: str
     ends: str
@@ -69,19 +69,21 @@ class Shift(NamedTuple):
     ends: time
 
 
-class ShiftIn(StrictModel):
-    """The shift of one day of the week, local times. Seconds are not used."""
+LocalTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""Hours and minutes of the branch. The format `time` of JSON Schema has seconds and an offset."""
 
-    begins: time
-    ends: time
+
+class ShiftIn(StrictModel):
+    """The shift of one day of the week."""
+
+    begins: LocalTime
+    ends: LocalTime
 
 
 def _whole(shifts: list[ShiftIn | None] | None) -> list[ShiftIn | None] | None:
-    """Raise ValueError for a shift that ends before it begins, or a time with seconds or a zone."""
-    for shift in filter(None, shifts or ()):
-        edges = (shift.begins, shift.ends)
-        if shift.begins >= shift.ends or any(edge.second or edge.microsecond or edge.tzinfo for edge in edges):
-            raise ValueError("A shift ends after it begins, on the same day, in hours and minutes.")
+    """Raise ValueError for a shift that ends before it begins."""
+    if any(shift.begins >= shift.ends for shift in shifts or () if shift is not None):
+        raise ValueError("A shift ends after it begins, on the same day.")
     return shifts
 
 

@@ -45,7 +45,7 @@ async def set_staffing(work: UnitOfWork, principal: Principal, command: SetStaff
     tiers = None if command.tiers is None else sorted(command.tiers)
     shifts: list[ShiftCodes | None] | None = None
     if command.shifts is not None:
-        shifts = [None if shift is None else {"begins": f"{shift.begins:%H:%M}", "ends": f"{shift.ends:%H:%M}"} for shift in command.shifts]
+        shifts = [None if shift is None else {"begins": shift.begins, "ends": shift.ends} for shift in command.shifts]
     await records.store_staffing(
         work.session, found.subject, capacity=command.capacity, languages=languages, tiers=tiers, shifts=shifts, left_at=left_at
     )

@@ -25,6 +25,7 @@ from shared.web.viewer import role_labels
 SHIFTS: Final = "shifts"
 MEMBER: Final = "team/member"
 DAYS_AHEAD: Final = 14
+_DIGITS: Final = 9  # of a number; Python refuses to read one of thousands
 WEEKDAYS: Final = (N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday"))
 Sent = Mapping[str, str]
 _DESTINATIONS: Final[Mapping[Destination, str]] = {
@@ -272,7 +273,7 @@ def staffing_command(sent: Sent) -> bytes:
     ]
     command = {
         "subject": sent.get("subject", ""),
-        "capacity": int(typed) if (typed := sent.get("capacity", "").strip()).isdecimal() else typed or None,
+        "capacity": int(typed) if (typed := sent.get("capacity", "").strip()).isdecimal() and len(typed) <= _DIGITS else typed or None,
         "languages": [code for code in LANGUAGE_NAMES if f"language-{code}" in sent] or None,
         "tiers": [number for number in taxonomy().tiers if f"tier-{number}" in sent] or None,
         "shifts": days if any(days) else None,
