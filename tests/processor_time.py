@@ -54,8 +54,3 @@ class Pace:
     def slowness(self) -> float:
         """How many times slower the processor was than when the bounds were set, at least 1."""
         return max(1.0, median(self._samples) / _YARDSTICK_SECONDS)
-
-
-def slowness() -> float:
-    """Return how many times slower the processor is now than when the bounds were set, at least 1."""
-    return max(1.0, min(_yardstick() for _ in range(3)) / _YARDSTICK_SECONDS)
