@@ -72,7 +72,7 @@ async def list_cases(
 ) -> ListResponse[CaseItem]:
     """Return a page of the cases that `principal` may see, in the order of the filter.
 
-    `with_actions`: whether each has its `next_actions`, which take as long as all else. `total`: how many there are, if it is known.
+    `with_actions`: whether each has its `next_actions`: most of the processor time of a list. `total`: how many there are, if it is known.
     Raises InvalidInput for a cursor of another list: one in another order, or none of ours.
     """
     principal = await acting(work, principal)
