@@ -108,9 +108,13 @@ async def set_absence(target: Target) -> Call:
 
 
 def _about_colleague(path: str, **fields: Any) -> Prepare:
+    """About a colleague who holds one case."""
+
     async def prepare(target: Target) -> Call:
         subject = f"clerk-{target.number()}"
-        await target.world.get("/cases", target.world.token("specialist", region="KZ-43", subject=subject))
+        clerk = target.world.token("specialist", region="KZ-43", subject=subject)
+        claimed = await target.world.carry_out(await target.world.open(), "claim", clerk)
+        assert claimed.status_code == 200, claimed.text
         who = target.world.token("supervisor", region="KZ-43", subject=f"boss-{target.number()}")
         return Call(f"/routing/v1/colleagues/{path}", who, json={"subject": subject, **fields})
 
