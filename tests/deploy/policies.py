@@ -61,11 +61,20 @@ def _is_clear(name: str, value: str | None, service: str | None) -> bool:
     return is_secret or bool(SECRET_VALUE.search(value))
 
 
+def pod_of(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the pods that a manifest describes; None: it makes none."""
+    specification = manifest.get("spec", {})
+    if manifest["kind"] == "CronJob":
+        specification = specification["jobTemplate"]["spec"]
+    found: dict[str, Any] | None = specification.get("template", {}).get("spec")
+    return found
+
+
 def of_manifests(manifests: list[dict[str, Any]]) -> Iterator[Container]:
     """Yield the containers of Kubernetes manifests."""
     maps = {each["metadata"]["name"]: each.get("data") or {} for each in manifests if each["kind"] == "ConfigMap"}
     for manifest in manifests:
-        pod = manifest.get("spec", {}).get("template", {}).get("spec")
+        pod = pod_of(manifest)
         for inside in pod["containers"] if pod else ():
             context = pod["securityContext"] | inside["securityContext"]
             environment: dict[str, str | None] = {}

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from kubernetes_validate import utils
 
-from tests.deploy.policies import SERVICES, faults, of_manifests
+from tests.deploy.policies import SERVICES, faults, of_manifests, pod_of
 
 FOLDER = Path(__file__).parents[2] / "deploy/kubernetes"
 VERSION = "1.33"
@@ -79,7 +79,10 @@ class TestPolicies:
     @pytest.mark.parametrize("overlay", OVERLAYS)
     def test_no_container_breaks_one(self, overlay):
         containers = {container.name: container for container in of_manifests(rendered(overlay))}
-        assert containers.keys() == {f"{service}-{part}" for service in SERVICES for part in (*PARTS, "migrate")} | {"gateway"}
+        assert containers.keys() == {f"{service}-{part}" for service in SERVICES for part in (*PARTS, "migrate")} | {
+            "gateway",
+            "operations",
+        }
         assert {name: faults(each) for name, each in containers.items()} == {name: [] for name in containers}
 
     def test_prometheus_breaks_none(self):
@@ -94,9 +97,9 @@ class TestPolicies:
 
     @pytest.mark.parametrize("overlay", OVERLAYS)
     def test_pods_have_no_token_of_the_cluster_and_the_runtime_s_system_calls(self, overlay):
-        for kind in ("Deployment", "Job"):
+        for kind in ("Deployment", "Job", "CronJob"):
             for manifest in named(overlay, kind).values():
-                pod = manifest["spec"]["template"]["spec"]
+                pod = pod_of(manifest)
                 assert pod["automountServiceAccountToken"] is False
                 assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
                 assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
@@ -184,3 +187,17 @@ class TestMigrations:
         assert job["containers"][0]["args"] == ["migrate"]
         assert job["containers"][0]["image"] == api["containers"][0]["image"]
         assert job["restartPolicy"] == "OnFailure"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+class TestOperations:
+    def test_it_waits_for_a_person_and_repeats_nothing(self, overlay):
+        job = named(overlay, "CronJob")["operations"]["spec"]
+        assert (job["suspend"], job["concurrencyPolicy"], job["jobTemplate"]["spec"]["backoffLimit"]) == (True, "Forbid", 0)
+
+    def test_nothing_reaches_it_and_it_reaches_the_engines_alone(self, overlay):
+        labels = named(overlay, "CronJob")["operations"]["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+        policies = [each for each in named(overlay, "NetworkPolicy").values() if selects(each["spec"]["podSelector"], labels)]
+        assert {each["metadata"]["name"] for each in policies} == {"closed", "operations-outgoing"}
+        [outgoing] = [each for each in policies if each["metadata"]["name"] == "operations-outgoing"]
+        assert [port["port"] for rule in outgoing["spec"]["egress"] for port in rule["ports"]] == [5432, 9093, 443]

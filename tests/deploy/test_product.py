@@ -1,5 +1,6 @@
 """Commands, addresses and secrets in compose.yaml and in the manifests are those that the product has."""
 
+import json
 import re
 import sys
 from functools import cache
@@ -9,16 +10,21 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import typer
 import yaml
 
 from shared import command, server
 from suite import front
 from suite.app import create_suite
-from tests.deploy.policies import SERVICES
+from suite.cli import app as command_line
+from suite.members import bucket, members
+from tests.deploy.policies import SERVICES, of_manifests, pod_of
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PAGE = (DEPLOY.parent / "docs/operations/deploying.md").read_text(encoding="utf-8")
 OWN = "aryz.example"
+KEY = "A" * 43 + "="  # of 32 bytes
+KEYS = json.dumps({"active": "k1", "keys": {"k1": KEY}, "pepper": KEY})
 IMAGES = {"suite": "suite", **{service: service for service in SERVICES}}
 # What Compose sets itself. Everything else may be set in `.env`.
 FIXED = {
@@ -38,7 +44,7 @@ def compose():
 
 
 def pods():
-    return [each["spec"]["template"]["spec"]["containers"][0] for each in manifests() if each["kind"] in {"Deployment", "Job"}]
+    return [pod["containers"][0] for each in manifests() if (pod := pod_of(each))]
 
 
 def image_of(name):
@@ -61,6 +67,9 @@ class Listened(Exception):
 @pytest.mark.parametrize(("image", "arguments"), sorted(set(commands())))
 def test_the_program_of_an_image_accepts_the_arguments_and_listens_where_probes_ask(image, arguments, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["aryz-service", *arguments])
+    if image == "operations":
+        assert arguments[0] in typer.main.get_command(command_line).commands
+        return
     if image == "suite":
 
         def listen(host, port):
@@ -100,6 +109,19 @@ async def test_every_address_of_ours_is_a_route(tmp_path):
     async with suite.running(), httpx.AsyncClient(transport=httpx.ASGITransport(suite), base_url="http://localhost") as http:
         for path in paths:  # no operation has DELETE there: 405 is the answer of a route, 404 of none
             assert (await http.delete(path)).status_code == 405, path
+
+
+def test_the_job_of_operations_finds_every_store(tmp_path, monkeypatch):
+    [job] = [each for each in of_manifests(manifests()) if each.name == "operations"]
+    secret = {"ARYZ_KEYS": KEYS, "ARYZ_DATABASE_URL": "postgresql://aryz@db.example:5432"}
+    for name, value in job.environment.items():
+        if (given := secret.get(name) if value is None else value) is not None:
+            monkeypatch.setenv(name, given)
+    services = members(tmp_path)
+    assert {(each.settings.database_url, each.settings.kafka_bootstrap) for each in services} == {
+        (secret["ARYZ_DATABASE_URL"], job.environment["ARYZ_KAFKA_BOOTSTRAP"])
+    }
+    assert bucket(services) == "s3://aryz-files"
 
 
 def test_the_page_lists_every_secret_with_its_keys():
