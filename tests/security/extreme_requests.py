@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
@@ -236,11 +237,17 @@ def forms_of(page: str, html: str) -> tuple[list[FormFound], set[str]]:
     return parser.forms, parser.queries
 
 
-def of_form(base: Ask, form: FormFound) -> Iterator[Ask]:
-    """The form with each of its fields in turn at its longest: a long text in every shape, what is short or not typed in one by turns."""
+def of_form(base: Ask, form: FormFound, seen: Counter[str]) -> Iterator[Ask]:
+    """The form with each of its fields in turn at its longest: a long text in every shape, what is short or not typed in one by turns.
+
+    `seen`: how many forms have had a long text of that name. The first gets every shape, the next ones a third of them by turns.
+    """
     for turn, name in enumerate(form.fields):
         limit = form.limits.get(name, TEXT_LIMIT)
         shapes = tuple(UNITS) if name in form.limits and limit >= LONG_FIELD else (SHORT[turn % len(SHORT)],)
+        if len(shapes) > 1:
+            shapes = shapes[seen[name] % 3 :: 3] if seen[name] else shapes
+            seen[name] += 1
         for shape in shapes:
             value = repeated(UNITS[shape], limit)
             encoded = urlencode({**form.fields, name: value})

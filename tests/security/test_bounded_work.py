@@ -8,6 +8,7 @@ import asyncio
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from typing import Any
@@ -188,8 +189,9 @@ class TestPages:
     def test_forms(self, probe):
         async def work(prober: Prober) -> None:
             forms, _ = await _forms(prober)
+            seen = Counter[str]()
             for post, form in forms:
-                await prober.probe([post, *of_form(post, form)])
+                await prober.probe([post, *of_form(post, form, seen)])
             found = {post.path.rpartition("/")[2] for post, _ in forms}
             assert {"track", "counter", "register", "answer", "messages", "peoples-control", "sign-in"} <= found
 
