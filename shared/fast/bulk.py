@@ -5,6 +5,7 @@ client time of `unnest`. `unnest` remains for what COPY cannot do: skipping exis
 The functions have the contract of their namesakes in `shared.rows`. On SQLite they call `shared.fast.sqlite_rows`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -14,22 +15,26 @@ import asyncpg
 from sqlalchemy import JSON, Column, Dialect, Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import rows as plain
 from shared.database_errors import named
 from shared.fast import sqlite_rows
 from shared.fast.driver import adapter_of
 from shared.fast.values import arrays_of, from_driver, to_driver
-from shared.rows import Rows, Target, is_sqlite, table_of, values_of
+from shared.rows import SLICE, Rows, Target, is_sqlite, table_of, values_of
 
 FEW = 100  # rows up to which an extra round trip costs more than COPY saves
 
 
 async def insert_rows(session: AsyncSession, into: Target, rows: Rows, *, sliced: bool = False) -> None:
     """Insert all rows; on PostgreSQL by COPY. See `shared.rows.insert_rows`."""
-    if is_sqlite(session) and sliced:
-        await plain.insert_rows(session, into, rows, sliced=sliced)
-    elif rows:
-        await (sqlite_rows.insert_rows if is_sqlite(session) else _copy)(session, table_of(into), rows)
+    if not is_sqlite(session):
+        if rows:
+            await _copy(session, table_of(into), rows)
+        return
+    size = SLICE if sliced else max(1, len(rows))
+    for start in range(0, len(rows), size):
+        if start:
+            await asyncio.sleep(0)
+        await sqlite_rows.insert_rows(session, table_of(into), rows[start : start + size])
 
 
 def insert_later(session: AsyncSession, into: Target, rows: Rows) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from intake.imports.errors import TooManyRefused
 from intake.imports.schemas import Imported
-from intake.imports.service.importing import BATCH, CheckedLines, add_to_report, check_lines, import_lines
-from intake.imports.service.legacy_lines import CSV, FILE_LIMIT, NDJSON, reader_of
+from intake.imports.service.importing import CheckedLines, add_to_report, check_lines, import_lines
+from intake.imports.service.legacy_lines import CSV, FILE_LIMIT, NDJSON, in_batches, reader_of
 from intake.register.dependencies import IntakeDep
 from shared.auth import Principal, require
 from shared.dependencies import UnitsOfWorkDep
@@ -48,7 +48,7 @@ IMPORT_ERRORS = responses(
 async def import_register(
     request: Request, intake: IntakeDep, admin: AdminDep, units: UnitsOfWorkDep, key: IdempotencyKey = None
 ) -> Response:
-    """Import closed appeals, at most 100 lines a transaction. Lines that were imported before are unchanged.
+    """Import closed appeals, some hundred lines a transaction. Lines that were imported before are unchanged.
 
     A repeated request under the same Idempotency-Key gets the first report.
     """
@@ -62,10 +62,9 @@ async def import_register(
 
     async def work() -> StepsDone:
         report, digest = Imported(), sha256()
-        async for lines in read(_digested(request, digest)):
-            for start in range(0, len(lines), BATCH):
-                batch = await check_lines(parts.pepper, lines[start : start + BATCH], parts.clock.now())
-                add_to_report(report, await _import_with_retries(units, batch))
+        async for lines in in_batches(read(_digested(request, digest))):
+            batch = await check_lines(parts.pepper, lines, parts.clock.now())
+            add_to_report(report, await _import_with_retries(units, batch))
         return StepsDone(report, digest.digest())
 
     async def digest_repeat() -> bytes:

@@ -6,13 +6,14 @@ from typing import Final
 from pydantic import ValidationError
 
 from intake.imports.schemas import LegacyRow
-from intake.imports.service.importing import Line
+from intake.imports.service.importing import BATCH, Line
 from shared import import_files
 from shared.domain.text import clean
 from shared.errors import DomainError, InvalidInput
 from shared.http import parse
 
 FILE_LIMIT: Final = 64 * 1024 * 1024  # bytes
+BATCH_CHARACTERS: Final = 1_000_000  # of the texts of a batch: they are in memory together
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 COLUMNS: Final = frozenset(LegacyRow.model_fields)
 
@@ -36,6 +37,25 @@ def read_csv(body: AsyncIterator[bytes]) -> AsyncIterator[list[Line]]:
     Raises InvalidInput for unknown columns, MalformedText and PayloadTooLarge.
     """
     return _filled(import_files.parsed(body, import_files.CsvReader(COLUMNS), _csv_row, limit=FILE_LIMIT))
+
+
+async def in_batches(found: AsyncIterator[list[Line]]) -> AsyncIterator[list[Line]]:
+    """Yield the lines in batches of BATCH lines, fewer where their texts are long: a batch is one transaction."""
+    waiting: list[Line] = []
+    size = 0
+    async for lines in found:
+        for line in lines:
+            waiting.append(line)
+            size += _length(line)
+            if len(waiting) == BATCH or size > BATCH_CHARACTERS:
+                yield waiting
+                waiting, size = [], 0
+    if waiting:
+        yield waiting
+
+
+def _length(line: Line) -> int:
+    return 0 if isinstance(line.row, DomainError) else len(line.row.text or "")
 
 
 async def _filled(found: AsyncIterator[list[Line | None]]) -> AsyncIterator[list[Line]]:
