@@ -65,6 +65,15 @@ class ExtensionDecision(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
+class ApprovalDecision(StrEnum):
+    """What became of an action that waited for a second person. WITHDRAWN: by its author. LAPSED: the case ended, or was reopened."""
+
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    WITHDRAWN = "WITHDRAWN"
+    LAPSED = "LAPSED"
+
+
 class ConversationSide(StrEnum):
     """Who speaks in the conversation of a case. COLLEAGUE: a note that staff alone read."""
 

@@ -141,12 +141,71 @@ def termination_grounds() -> Mapping[str, TerminationGround]:
     return found
 
 
-def roles_in(row: Row) -> frozenset[Role]:
+def roles_in(row: Row, column: str = "roles") -> frozenset[Role]:
     """Return the roles that a row names. Raises ReferenceDataError for an unknown role."""
-    named = row.codes("roles")
+    named = row.codes(column)
     if not named <= ROLES:
         raise row.error("a role is not known")
     return cast("frozenset[Role]", named)
+
+
+class Signer(StrEnum):
+    """In whose name an approved action is carried out: of its author, or of the person who decides."""
+
+    AUTHOR = "author"
+    DECIDER = "decider"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRule:
+    """Actions that need a second person: of which forms and tiers, and with which outcomes; None: all. `decided_by`: who decides."""
+
+    code: str
+    label: Label
+    actions: frozenset[str]
+    forms: frozenset[str] | None
+    tiers: frozenset[str] | None
+    outcomes: frozenset[str] | None
+    decided_by: frozenset[Role]
+    signed_by: Signer
+
+    def concerns(self, action: str, form: str, tier: int) -> bool:
+        """Return whether the rule may apply to an action on a case of this form and tier."""
+        return action in self.actions and (self.forms is None or form in self.forms) and (self.tiers is None or str(tier) in self.tiers)
+
+
+@cache
+def approval_rules() -> Mapping[str, ApprovalRule]:
+    """Return the rules in the order in which they are tried. Who decides is of the staff."""
+
+    def among(row: Row, column: str, known: Collection[str]) -> frozenset[str] | None:
+        named = row.codes(column)
+        if named == {"*"}:
+            return None
+        if not named <= set(known):
+            raise row.error(f"{column} names an unknown code")
+        return named
+
+    def build(row: Row) -> ApprovalRule:
+        codes = taxonomy()
+        actions = row.codes("actions")
+        if not actions <= action_labels().keys():
+            raise row.error("an action is not known")
+        decided_by = roles_in(row, "decided_by")
+        if not decided_by <= STAFF:
+            raise row.error("only staff decides")
+        return ApprovalRule(
+            code=row.text("rule"),
+            label=row.label(),
+            actions=actions,
+            forms=among(row, "forms", codes.forms),
+            tiers=among(row, "tiers", [str(tier) for tier in codes.tiers]),
+            outcomes=among(row, "outcomes", closing_outcomes()),
+            decided_by=decided_by,
+            signed_by=Signer(row.one_of("signed_by", frozenset(Signer))),
+        )
+
+    return policy_table(PACKAGE, "approvals.csv", build, key="rule")
 
 
 @dataclass(frozen=True, slots=True)

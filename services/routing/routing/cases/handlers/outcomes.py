@@ -102,6 +102,7 @@ def _reopen(progress: CaseProgress, envelope: Envelope, reason: NamedCode) -> Se
     case = progress.case
     case.status, case.reopened_at = status_after(case.status, CaseReopened.FACT), envelope.time
     case.outcome = case.closed_at = case.confirmed_outcome = None
+    case.approval_id = None  # what waits for a second person was meant for a case that was not reopened
     case.sends_at = case.sending_by = None  # an answer that waits has not been given: it stays its author's draft
     supersede(case)
     progress.raise_tier()

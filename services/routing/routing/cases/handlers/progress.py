@@ -77,6 +77,7 @@ class CaseProgress:
     def end(self, outcome: str, at: datetime) -> None:
         """Record the outcome and stop the clocks."""
         self.case.outcome, self.case.closed_at = outcome, at
+        self.case.approval_id = None  # what waits for a second person lapses
         self.stop_clocks(at)
 
     def change(self) -> CaseChange:
@@ -102,6 +103,7 @@ class CaseProgress:
             "next_due_at": case.next_due_at,
             "sends_at": case.sends_at,
             "sending_by": case.sending_by,
+            "approval_id": case.approval_id,
         }
 
 

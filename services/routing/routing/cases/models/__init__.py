@@ -9,6 +9,7 @@ from sqlmodel import Field
 
 from routing.base import RoutingModel
 from routing.cases.codes import ExtensionDecision, NoteKind, ProposalState, Urgency
+from routing.cases.models.approvals import ApprovalRequest
 from routing.cases.models.staff import Colleague, DeputyAppointment, QueueSetting
 from routing.cases.schemas.issues import IssueCodes
 from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
@@ -20,6 +21,7 @@ __all__ = [
     "Answer",
     "AnswerDraft",
     "AppealCase",
+    "ApprovalRequest",
     "Colleague",
     "ContentRead",
     "Correction",
@@ -42,6 +44,7 @@ _UNSEEN: Final = text("NOT seen")
 _DUPLICATE: Final = text("duplicate_of IS NOT NULL")
 _PROVIDER: Final = text("provider_id IS NOT NULL")
 _EXTENSION: Final = text("extension_id IS NOT NULL AND answer_id IS NULL AND closed_at IS NULL")
+_APPROVAL: Final = text("approval_id IS NOT NULL AND closed_at IS NULL")
 _COUNTED: Final = ("assignee", "status", "kind", "language", "received_at", "sends_at", "updated_at")
 """Columns by which open cases are counted and ordered: with them in the index, PostgreSQL does so without reading the rows."""
 _Numbered = BigInteger().with_variant(Integer, "sqlite")
@@ -104,6 +107,7 @@ class AppealCase(RoutingModel, table=True):
             postgresql_include=("region", "tier"),
         ),
         Index("ix_case_extension", "next_due_at", "appeal_id", sqlite_where=_EXTENSION, postgresql_where=_EXTENSION),
+        Index("ix_case_approval", "next_due_at", "appeal_id", sqlite_where=_APPROVAL, postgresql_where=_APPROVAL),
         Index("ix_case_open_assignee", "assignee", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_case_waiting", "queue", "next_due_at", "appeal_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
@@ -185,6 +189,13 @@ class AppealCase(RoutingModel, table=True):
     """The request to extend the term that waits for a decision; it is past once the case is answered or ended."""
     extension_by: str | None = None
     """The subject of the token of the clerk who made that request."""
+    approval_id: UUID | None = None
+    """The action that waits for a second person; it lapses when the case ends."""
+    approval_by: str | None = None
+    """The subject of the token of the clerk who asked for that action."""
+    approval_action: str | None = None
+    approval_rule: str | None = None
+    """The row of `approvals.csv` by which the action needs a second person."""
 
 
 class History(RoutingModel, table=True):

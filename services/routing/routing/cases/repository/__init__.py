@@ -16,7 +16,8 @@ from sqlmodel import col
 
 from routing.cases.models import Answer, AnswerDraft, AppealCase, Colleague, Correction, History, Letter
 from routing.cases.repository.listing import cases, count_cases, count_open, oldest_open, serial_of, visible_rows, workloads
-from routing.cases.schemas.colleagues import UserView
+from routing.cases.schemas.colleagues import ColleagueRow, UserView
+from routing.cases.schemas.conversation import MeanwhileRecord
 from routing.cases.schemas.drafts import DraftRecord
 from routing.cases.schemas.rows import (
     AnswerRecord,
@@ -24,12 +25,10 @@ from routing.cases.schemas.rows import (
     CaseRecord,
     CaseRow,
     CaseState,
-    ColleagueRow,
     CorrectionRow,
     HistoryRecord,
     HistoryRow,
     LetterRecord,
-    MeanwhileRecord,
 )
 from routing.cases.schemas.views import ColleagueView
 from shared.database import among

@@ -140,7 +140,7 @@ def _filters(wanted: CaseFilter, now: datetime, *, among_open: bool = False) -> 
 
 
 def _marks(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    """Return the conditions for what a case waits for: a clerk who reads the news or sorts it, a decision on an extension."""
+    """Return the conditions for what a case waits for: a clerk who reads the news or sorts it, a decision of a second person."""
     found = []
     if wanted.has_news is not None:
         news: ColumnElement[bool] = table_of(
@@ -151,7 +151,10 @@ def _marks(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         unsorted: ColumnElement[bool] = table_of(AppealCase).c.unsorted  # as above
         found.append(unsorted if wanted.unsorted else ~unsorted)
     if wanted.awaits_approval is not None:
-        awaits = and_(col(AppealCase.extension_id).is_not(None), col(AppealCase.answer_id).is_(None), col(AppealCase.closed_at).is_(None))
+        extension = and_(
+            col(AppealCase.extension_id).is_not(None), col(AppealCase.answer_id).is_(None), col(AppealCase.closed_at).is_(None)
+        )
+        awaits = or_(extension, and_(col(AppealCase.approval_id).is_not(None), col(AppealCase.closed_at).is_(None)))
         found.append(awaits if wanted.awaits_approval else not_(awaits))
     return found
 

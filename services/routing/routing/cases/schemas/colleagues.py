@@ -5,6 +5,7 @@ from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
 
 from routing.cases.schemas.views import ColleagueView
 from shared.http import ShortText, StrictModel
@@ -52,3 +53,13 @@ class SetAbsence(StrictModel):
     absent_from: Annotated[date | None, Field(description="The first local day; null: today, or whichever absence runs today.")] = None
     absent_until: Annotated[date | None, Field(description="The local day of return; null ends the absence.")]
     deputy: Annotated[ShortText | None, Field(description="The subject of the colleague who stands in.")] = None
+
+
+class ColleagueRow(TypedDict):
+    """A row of `colleague`."""
+
+    subject: str
+    name: str | None
+    role: str
+    region: str | None
+    seen_on: date

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from routing.cases.schemas.contents import ProviderQuestionContent
 from routing.cases.schemas.fields import (
     MAX_FINDINGS,
     MAX_SOURCES,
@@ -20,7 +21,6 @@ from routing.cases.schemas.fields import (
     KindCode,
     MissingCode,
     OutcomeCode,
-    QuestionCode,
     ReasonCode,
     RedirectBodyCode,
     RefusalReasonCode,
@@ -56,6 +56,8 @@ class CaseAction(StrEnum):
     REQUEST_EXTENSION = "request-extension"
     APPROVE_EXTENSION = "approve-extension"
     REJECT_EXTENSION = "reject-extension"
+    APPROVE = "approve"
+    REJECT = "reject"
     SPLIT_ISSUE = "split-issue"
     REMOVE_ISSUE = "remove-issue"
     SET_FINDING = "set-finding"
@@ -240,13 +242,6 @@ class LogCall(Command):
     follow_up_on: date | None = None
 
 
-class ProviderQuestionContent(StrictModel):
-    """The content of a clerk's question to a provider; it is stored sealed."""
-
-    questions: Annotated[list[QuestionCode], Field(default_factory=list, max_length=MAX_FINDINGS)]
-    text: Remark | None = None
-
-
 class AskProvider(Command, ProviderQuestionContent):
     """A question to a provider, with standing questions, a text or both. `due_on`: the local day on which the answer is expected.
 
@@ -292,6 +287,22 @@ class RejectExtension(Command):
     reason: Remark
 
 
+class Approve(Command):
+    """Carry out the action that waits for a second person. Nobody approves their own request."""
+
+    ACTION = CaseAction.APPROVE
+    SUMMARY = "Approve the action that waits for a second person"
+
+
+class Reject(Command):
+    """Refuse the action that waits for a second person; its author withdraws it in the same way."""
+
+    ACTION = CaseAction.REJECT
+    SUMMARY = "Reject the action that waits for a second person, or withdraw your own"
+
+    reason: Remark
+
+
 class SplitIssue(Command):
     """Another issue of the appeal, with a category of its own. The tier of the case is the highest of its issues."""
 
@@ -316,14 +327,6 @@ class Refusal(StrictModel):
     reason: RefusalReasonCode
     rule: Remark
     lawful: bool
-
-
-class FindingContent(StrictModel):
-    """The texts of a finding on an issue; they are stored sealed."""
-
-    fact: Remark
-    rule: Remark
-    refusal_rule: Remark | None = None
 
 
 class SetFinding(Command):
@@ -356,13 +359,6 @@ class Unlink(Command):
     SUMMARY = "Unlink the case from the one that it duplicates"
 
 
-class LetterContent(StrictModel):
-    """The content of a letter to the applicant; it is stored sealed."""
-
-    text: Remark | None = None
-    missing: list[MissingCode] = Field(default_factory=list)
-
-
 COMMANDS: Final[tuple[type[Command], ...]] = (
     Claim,
     Assign,
@@ -383,6 +379,8 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     RequestExtension,
     ApproveExtension,
     RejectExtension,
+    Approve,
+    Reject,
     SplitIssue,
     RemoveIssue,
     SetFinding,

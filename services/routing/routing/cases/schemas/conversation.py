@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from routing.cases.codes import ConversationSide, EntryType
 from routing.cases.schemas.commands import AnswerContent
 from routing.cases.schemas.fields import Remark
+from routing.cases.schemas.rows import HistoryCodes
 from shared.http import ShortText, StrictModel
 
 MAX_MENTIONS = 20
@@ -85,3 +86,14 @@ class CaseConversation:
     language: str
     received_at: datetime
     entries: Sequence[CaseEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class MeanwhileRecord:
+    """An entry of the history with its actor, for a person whose action came too late."""
+
+    at: datetime
+    type: str
+    actor_role: str
+    actor: str | None
+    data: HistoryCodes

@@ -42,7 +42,7 @@ class CaseFilterFields(StrictModel):
     overdue: bool | None = None
     has_news: Annotated[bool | None, Field(description="The applicant or the provider wrote, and no clerk has acted since.")] = None
     unsorted: Annotated[bool | None, Field(description="The text decided nothing, and nobody has sorted the appeal yet.")] = None
-    awaits_approval: Annotated[bool | None, Field(description="A request to extend the statutory term waits for a decision.")] = None
+    awaits_approval: Annotated[bool | None, Field(description="An action, or an extension of the term, waits for a second person.")] = None
     sort: Annotated[CaseSort, Field(description="`due`: earliest due time first; `received`, `updated`: the latest first.")] = CaseSort.DUE
 
     def narrow(self, principal: Principal, wanted: CaseFilter) -> CaseFilter:

@@ -7,6 +7,7 @@ from uuid import UUID
 from typing_extensions import TypedDict  # pydantic, under SQLModel, accepts no other before Python 3.12
 
 from routing.cases.codes import STANDING, DeskStatus, ProposalState, Urgency
+from routing.cases.schemas.approvals import ApprovalRecord
 from routing.cases.schemas.extensions import ExtensionRecord
 from routing.cases.schemas.issues import MAIN_ISSUE, FindingRecord, IssueCodes, new_issue
 from routing.cases.schemas.links import LinkedCase
@@ -98,6 +99,10 @@ class CaseChange(TypedDict, total=False):
     extended_until: date | None
     extension_id: UUID | None
     extension_by: str | None
+    approval_id: UUID | None
+    approval_by: str | None
+    approval_action: str | None
+    approval_rule: str | None
 
 
 @dataclass(slots=True)
@@ -130,6 +135,7 @@ class CaseState:
     next_due_at: datetime
     sends_at: datetime | None
     sending_by: str | None
+    approval_id: UUID | None
 
     @property
     def is_solution_confirmed(self) -> bool:
@@ -171,14 +177,27 @@ class CaseRecord(CaseState):
     extended_until: date | None
     extension_id: UUID | None
     extension_by: str | None
+    approval_by: str | None
+    approval_action: str | None
+    approval_rule: str | None
     duplicate_of: UUID | None
     issue_codes: list[IssueCodes] | None
     """None: one issue without a finding of its own. The first one has the category of the case."""
 
     @property
-    def awaits_approval(self) -> bool:
+    def awaits_extension(self) -> bool:
         """Whether a request to extend the term waits for a decision. An answer or the end of the case leaves nothing to decide."""
         return self.extension_id is not None and self.answer_id is None and self.closed_at is None
+
+    @property
+    def awaits_second_person(self) -> bool:
+        """Whether an action waits for a second person. The end of the case leaves nothing to decide."""
+        return self.approval_id is not None and self.closed_at is None
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether somebody has to decide on a request of another."""
+        return self.awaits_extension or self.awaits_second_person
 
     @property
     def issues(self) -> list[IssueCodes]:
@@ -226,6 +245,10 @@ class CaseRecord(CaseState):
             "extended_until": self.extended_until,
             "extension_id": self.extension_id,
             "extension_by": self.extension_by,
+            "approval_id": self.approval_id,
+            "approval_by": self.approval_by,
+            "approval_action": self.approval_action,
+            "approval_rule": self.approval_rule,
         }
 
 
@@ -255,6 +278,7 @@ class HistoryCodes(TypedDict, total=False):
     day: str
     request_id: str
     category: str
+    action: str
 
 
 class HistoryRow(TypedDict):
@@ -291,16 +315,6 @@ class CorrectionRow(TypedDict):
     after: SubjectCodes
 
 
-class ColleagueRow(TypedDict):
-    """A row of `colleague`."""
-
-    subject: str
-    name: str | None
-    role: str
-    region: str | None
-    seen_on: date
-
-
 @dataclass(frozen=True, slots=True)
 class HistoryRecord:
     """An entry of the history as it is stored."""
@@ -308,17 +322,6 @@ class HistoryRecord:
     at: datetime
     type: str
     actor_role: str
-    data: HistoryCodes
-
-
-@dataclass(frozen=True, slots=True)
-class MeanwhileRecord:
-    """An entry of the history with its actor, for a person whose action came too late."""
-
-    at: datetime
-    type: str
-    actor_role: str
-    actor: str | None
     data: HistoryCodes
 
 
@@ -385,5 +388,7 @@ class CaseFile:
     provider: ProviderView | None
     extension: ExtensionRecord | None
     """The latest request to extend the statutory term."""
+    approval: ApprovalRecord | None
+    """The latest action that waited for a second person."""
     findings: list[FindingRecord]
     """The texts of the findings on its issues."""

@@ -8,7 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel, WithJsonSchema
 
 from routing.cases.codes import CaseScope, CaseSort, HolderText, LinkTypeText, StatusText, Urgency, UrgencyText
-from routing.cases.schemas.commands import AnswerContent, CaseAction, LetterContent
+from routing.cases.schemas.approvals import ApprovalView
+from routing.cases.schemas.commands import AnswerContent, CaseAction
+from routing.cases.schemas.contents import LetterContent
 from routing.cases.schemas.extensions import ExtensionView
 from routing.cases.schemas.rows import ProviderView
 from routing.cases.schemas.staffing import AbsenceCodes, ShiftCodes
@@ -79,6 +81,8 @@ class NextAction(BaseModel):
     suggested: bool = False
     due_at: datetime | None = None
     """The end of the term that the law sets for the action."""
+    needs_approval: bool = False
+    """The action waits for a second person. An answer may need one for its findings alone, which is not known yet."""
 
 
 class LetterView(LetterContent):
@@ -160,7 +164,13 @@ class CaseSummary(BaseModel):
     extended_until: date | None
     """The local day on which the extended statutory term ends; null: it was not extended."""
     awaits_approval: bool
-    """A request to extend the statutory term waits for the head or a deputy."""
+    """A request to extend the statutory term, or another action, waits for a second person."""
+    awaits_extension: bool
+    """A request to extend the statutory term is among what waits."""
+    approval_action: str | None
+    """The action that waits for a second person, `request-extension` for an extension of the term; null: none."""
+    approval_by: str | None
+    """The subject of whoever asked for it."""
     mentions_you: bool
     """A note mentions the reader, who has not opened the case since."""
     next_due_at: datetime | None
@@ -224,6 +234,8 @@ class CaseView(CaseSummary):
     letters: list[LetterView]
     extension: ExtensionView | None
     """The latest request to extend the statutory term."""
+    approval: ApprovalView | None
+    """The latest action that waited for a second person."""
     issues: list[IssueView]
     """What the appeal complains of, the main issue first; none for a case about a topic."""
     links: list[LinkView]

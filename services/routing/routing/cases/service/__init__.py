@@ -2,6 +2,8 @@
 
 from routing.cases.policy import (
     ClosureGate,
+    action_labels,
+    approval_rules,
     bodies,
     closing_outcomes,
     closure_gate,
@@ -34,18 +36,20 @@ from routing.cases.service.notes import add_note
 from routing.cases.service.overdue import count_overdue_reports, list_overdue_reports, report_level
 from routing.cases.service.reading import count_cases, count_open_cases, list_cases, own_waiting_answers, read_case
 from routing.cases.service.visible import lock_case, visible_case
-from routing.cases.service.workflow import may_ever
+from routing.cases.service.workflow import may_decide, may_ever
 
 __all__ = [
     "ClockHistory",
     "ClosureGate",
     "Colleagues",
     "acting",
+    "action_labels",
     "active_providers",
     "add_note",
     "answer_facts",
     "answer_for_service",
     "appoint",
+    "approval_rules",
     "assign_next",
     "bodies",
     "carry_out",
@@ -70,6 +74,7 @@ __all__ = [
     "list_cases",
     "list_overdue_reports",
     "lock_case",
+    "may_decide",
     "may_ever",
     "missing_data",
     "names_of",

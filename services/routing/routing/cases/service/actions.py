@@ -1,8 +1,9 @@
 """The actions on a case. Each locks the case, moves it along the workflow, and publishes the event."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from typing_extensions import Unpack
@@ -10,9 +11,10 @@ from typing_extensions import Unpack
 from routing.cases import events, repository
 from routing.cases.codes import NoteKind, Urgency
 from routing.cases.errors import ActionNotPossible, VersionConflict
-from routing.cases.policy import danger_in, dangers
+from routing.cases.policy import ApprovalRule, Signer, approval_rules, danger_in, dangers
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.contents import LetterContent
 from routing.cases.schemas.rows import (
     CaseRecord,
     HistoryCodes,
@@ -22,15 +24,16 @@ from routing.cases.schemas.rows import (
 )
 from routing.cases.schemas.staffing import queue_of
 from routing.cases.schemas.views import CaseView
-from routing.cases.service import answering, colleagues, deputies, extensions, issues, links, notes, provider_questions, workflow
+from routing.cases.service import answering, approvals, colleagues, deputies, extensions, issues, links, notes, provider_questions, workflow
 from routing.cases.service.action_context import ActionContext
 from routing.cases.service.reading import read_file, view
+from routing.cases.service.suggestions import term_of
 from routing.clocks import service as clocks
 from routing.clocks.codes import ClockCode, ClockTrigger
 from routing.clocks.errors import CalendarDoesNotReach
 from routing.clocks.events import clock_started
 from routing.clocks.schemas import ClockRow
-from shared.auth import Principal
+from shared.auth import Principal, Role
 from shared.contracts import (
     ApplicantAsked,
     CaseForwarded,
@@ -73,11 +76,43 @@ async def carry_out(work: UnitOfWork, principal: Principal, case: CaseRecord, co
         raise ActionNotPossible(workflow.next_actions(case, actor))
     context = ActionContext(work, await read_file(work, case), principal, work.clock.now(), case.status)
     case.has_news = False
-    if isinstance(step.next, CaseStatus):
-        case.status = step.next
-    await _ACTIONS[type(command)](context, command)
+    if (rule := _rule_for(context, command)) is not None:
+        await approvals.request(context, rule, command)
+    else:
+        await _follow(context, step, command)
     await context.store()
     return view(work, actor, context.file)
+
+
+async def _follow(context: ActionContext, step: workflow.Step, command: commands.Command) -> None:
+    if isinstance(step.next, CaseStatus):
+        context.case.status = step.next
+    await _ACTIONS[type(command)](context, command)
+
+
+def _rule_for(context: ActionContext, command: commands.Command) -> ApprovalRule | None:
+    """Return the rule by which the command needs a second person, None if it needs none.
+
+    Raises InvalidInput for an answer that does not pass the closure gate: nobody is asked to approve it.
+    """
+    rules = [rule for rule in workflow.rules_for(context.case, command.ACTION) if rule.code != workflow.EXTENSION]
+    if not rules or not isinstance(command, commands.GiveAnswer):
+        return next(iter(rules), None)
+    found = {finding.outcome for finding in answering.checked(context, command).content.findings}
+    return next((rule for rule in rules if rule.outcomes is None or not rule.outcomes.isdisjoint(found)), None)
+
+
+async def _approve(context: ActionContext, _command: commands.Approve) -> None:
+    """Carry out the action that waits, in the name of its author or of whoever approves, as the rule says."""
+    asked = approvals.open_request(context)
+    wanted, rule = approvals.command_of(context, asked), approval_rules().get(asked.rule)
+    await approvals.give(context, asked)
+    step = workflow.steps()[context.before, wanted.ACTION]  # the guard of `approve` has seen that it is possible
+    if isinstance(wanted, commands.GiveAnswer):
+        wanted = wanted.model_copy(update={"hold_seconds": 0})  # it waited long enough
+    author = Principal(subject=asked.actor, issuer="", roles=frozenset({cast("Role", asked.actor_role)}))
+    is_of_author = rule is not None and rule.signed_by is Signer.AUTHOR
+    await _follow(replace(context, principal=author) if is_of_author else context, step, wanted)
 
 
 async def _claim(context: ActionContext, _command: commands.Claim) -> None:
@@ -191,7 +226,7 @@ async def _escalate(context: ActionContext, command: commands.Escalate) -> None:
 
 
 async def _ask(context: ActionContext, command: commands.Ask) -> None:
-    letter_id = _write_letter(context, command.language, commands.LetterContent(text=command.text))
+    letter_id = _write_letter(context, command.language, LetterContent(text=command.text))
     due = await _wait_for_applicant(context, ClockCode.APPLICANT_REPLY)
     asked = ApplicantAsked(appeal_id=context.case.appeal_id, question_id=letter_id, due_at=due, actor_role=context.role)
     context.publish(asked, due=due.isoformat())
@@ -199,7 +234,7 @@ async def _ask(context: ActionContext, command: commands.Ask) -> None:
 
 async def _request_completion(context: ActionContext, command: commands.RequestCompletion) -> None:
     missing = list(dict.fromkeys(command.missing))
-    letter_id = _write_letter(context, command.language, commands.LetterContent(text=command.text, missing=missing))
+    letter_id = _write_letter(context, command.language, LetterContent(text=command.text, missing=missing))
     due = await _wait_for_applicant(context, ClockCode.FIX_PERIOD)
     asked = CompletionAsked(appeal_id=context.case.appeal_id, question_id=letter_id, missing=missing, due_at=due, actor_role=context.role)
     context.publish(asked, due=due.isoformat())
@@ -216,7 +251,7 @@ async def _wait_for_applicant(context: ActionContext, policy: ClockCode) -> date
     return started[0]["due_at"]
 
 
-def _write_letter(context: ActionContext, language: str, content: commands.LetterContent) -> UUID:
+def _write_letter(context: ActionContext, language: str, content: LetterContent) -> UUID:
     letter_id = context.work.ids.new()
     sealed = context.work.sealer.seal("letter", letter_id, "content", content.model_dump_json().encode())
     letter = LetterRecord(
@@ -241,7 +276,7 @@ async def _return(context: ActionContext, command: commands.Return) -> None:
 
 async def _terminate(context: ActionContext, command: commands.Terminate) -> None:
     actor = await deputies.acting(context.work, context.principal)
-    if command.ground not in workflow.grounds_of(actor):
+    if command.ground not in workflow.grounds_of(actor.roles):
         context.case.status = context.before
         raise ActionNotPossible(workflow.next_actions(context.case, actor))
     await _end(context, CaseStatus.TERMINATED)
@@ -250,12 +285,12 @@ async def _terminate(context: ActionContext, command: commands.Terminate) -> Non
 
 
 async def _forward(context: ActionContext, command: commands.Forward) -> None:
-    due = workflow.term_of(CaseAction.FORWARD, context.case)
+    due = term_of(CaseAction.FORWARD, context.case)
     codes: HistoryCodes = {"body": command.body}
     is_late = due is not None and due < context.now
     if due is not None and is_late:
         codes["due"] = due.isoformat()
-    content = commands.LetterContent(text=command.text)
+    content = LetterContent(text=command.text)
     letter_id = _write_letter(context, context.case.language, content) if command.text else None
     fact: type[CaseForwarded | PartForwarded] = PartForwarded if command.part else CaseForwarded
     if command.part:
@@ -343,6 +378,8 @@ _ACTIONS: Mapping[type[commands.Command], Callable[[ActionContext, Any], Awaitab
     commands.RequestExtension: extensions.request,
     commands.ApproveExtension: extensions.approve,
     commands.RejectExtension: extensions.reject,
+    commands.Approve: _approve,
+    commands.Reject: approvals.reject,
     commands.SplitIssue: _split_issue,
     commands.RemoveIssue: _remove_issue,
     commands.SetFinding: issues.set_finding,

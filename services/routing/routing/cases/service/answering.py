@@ -37,6 +37,15 @@ log = structlog.get_logger("answering")
 
 async def answer(context: ActionContext, command: commands.GiveAnswer) -> None:
     """Send the answer, or let it wait. Raises InvalidInput for an answer that does not pass the closure gate."""
+    held = checked(context, command)
+    if command.hold_seconds:
+        await _hold(context, held, timedelta(seconds=command.hold_seconds))
+    else:
+        await _send(context, held)
+
+
+def checked(context: ActionContext, command: commands.GiveAnswer) -> drafts.HeldAnswer:
+    """Return the answer with the findings that are set. Raises InvalidInput for one that does not pass the closure gate."""
     content = commands.AnswerContent(**{name: getattr(command, name) for name in commands.AnswerContent.model_fields})
     content.findings = issues.with_set_findings(context, content.findings)
     if errors := _gate_errors(context.case, content):
@@ -44,11 +53,7 @@ async def answer(context: ActionContext, command: commands.GiveAnswer) -> None:
     outcome = command.outcome if isinstance(command, commands.AnswerAndClose) else None
     links.require_link(context.case, outcome or "")
     workflow.require_confirmation(context.case, outcome)
-    held = drafts.HeldAnswer(content, command.language, context.role, outcome)
-    if command.hold_seconds:
-        await _hold(context, held, timedelta(seconds=command.hold_seconds))
-    else:
-        await _send(context, held)
+    return drafts.HeldAnswer(content, command.language, context.role, outcome)
 
 
 async def take_back(context: ActionContext, _command: commands.Undo) -> None:

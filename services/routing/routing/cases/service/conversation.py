@@ -11,7 +11,8 @@ from routing.cases.codes import ConversationSide, EntryType
 from routing.cases.repository.conversation import answers_of, colleague_names, notes_of, questions_of, see_mentions
 from routing.cases.repository.providers import active_providers as regional_providers
 from routing.cases.repository.providers import providers_by_id as known_providers
-from routing.cases.schemas.commands import AnswerContent, LetterContent
+from routing.cases.schemas.commands import AnswerContent
+from routing.cases.schemas.contents import LetterContent
 from routing.cases.schemas.conversation import CaseConversation, CaseEntry
 from routing.cases.schemas.notes import NoteRecord, ProviderQuestionRecord
 from routing.cases.schemas.rows import AnswerRecord, CaseRecord, HistoryRecord, LetterRecord, ProviderView

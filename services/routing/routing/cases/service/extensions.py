@@ -87,7 +87,7 @@ async def reject(context: ActionContext, command: RejectExtension) -> None:
 def follow(context: ActionContext, started: ClockRow) -> None:
     """Let a request lapse when another statutory clock starts. A term that was extended before is extended again with its clock."""
     case = context.case
-    if case.awaits_approval:
+    if case.awaits_extension:
         context.enter(LAPSED)
     case.extension_id = case.extension_by = None
     was_extended = any(entry.type == TermExtended.FACT for entry in context.file.history)

@@ -9,7 +9,7 @@ from uuid import UUID
 from typing_extensions import Unpack
 
 from routing.cases import repository
-from routing.cases.policy import bodies, dangers, escalation_reasons, history_texts, return_grounds, termination_grounds
+from routing.cases.policy import action_labels, bodies, dangers, escalation_reasons, history_texts, return_grounds, termination_grounds
 from routing.cases.repository.conversation import colleague_names
 from routing.cases.schemas.rows import CaseChange, HistoryCodes, HistoryRow
 from routing.cases.schemas.views import MeanwhileEntry
@@ -54,6 +54,7 @@ def _labels() -> Mapping[tuple[str, str], Label]:
     """Return the label of a code by the name of its field and the code."""
     known = taxonomy()
     tables: Mapping[str, Mapping[str, Label]] = {
+        "action": action_labels(),
         "kind": {code: kind.label for code, kind in known.kinds.items()},
         "tier": {str(number): tier.label for number, tier in known.tiers.items()},
         "category": {code: category.label for code, category in known.categories.items()},

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from routing.cases.repository import conversation as records
 from routing.cases.schemas import commands
-from routing.cases.schemas.commands import Finding, FindingContent
+from routing.cases.schemas.commands import Finding
+from routing.cases.schemas.contents import FindingContent
 from routing.cases.schemas.issues import FindingRecord, IssueCodes, new_issue
 from routing.cases.schemas.rows import CaseFile, CaseRecord
 from routing.cases.schemas.views import AnswerView, FindingView, IssueView, RefusalView

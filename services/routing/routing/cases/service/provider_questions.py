@@ -5,7 +5,8 @@ from typing import Final
 
 from routing.cases.repository import conversation as records
 from routing.cases.repository.providers import providers_by_id
-from routing.cases.schemas.commands import AskProvider, ProviderQuestionContent
+from routing.cases.schemas.commands import AskProvider
+from routing.cases.schemas.contents import ProviderQuestionContent
 from routing.cases.schemas.notes import ProviderQuestionRecord
 from routing.cases.service.action_context import ActionContext
 from shared.contracts import InquiryRequested

@@ -13,10 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing.cases import repository
 from routing.cases.codes import CaseSort
 from routing.cases.policy import content_purposes
+from routing.cases.repository.approvals import latest_approval
 from routing.cases.repository.conversation import colleague_names, findings_of, questions, unseen_mentions
 from routing.cases.repository.extensions import latest_extension
 from routing.cases.repository.providers import providers_by_id
-from routing.cases.schemas.commands import AnswerContent, LetterContent
+from routing.cases.schemas.approvals import ApprovalView
+from routing.cases.schemas.commands import AnswerContent, CaseAction
+from routing.cases.schemas.contents import LetterContent
 from routing.cases.schemas.rows import AnswerRecord, CaseFile, CaseRecord, HistoryRecord, LetterRecord, ListedCase, ProviderView
 from routing.cases.schemas.views import (
     AnswerView,
@@ -28,7 +31,7 @@ from routing.cases.schemas.views import (
     LetterView,
     WaitingAnswer,
 )
-from routing.cases.service import issues, links, workflow
+from routing.cases.service import approvals, issues, links, workflow
 from routing.cases.service.deputies import acting
 from routing.cases.service.extensions import REQUESTED, view_of
 from routing.cases.service.history import sentence
@@ -134,11 +137,12 @@ async def read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> 
 async def read_file(work: UnitOfWork, case: CaseRecord) -> CaseFile:
     """Return a case with everything that belongs to it.
 
-    Answers, letters, findings and requests for an extension are read only if there are any: `answer_id` names the latest answer, an issue
-    with a finding has its outcome, and every other one has an entry of the history.
+    Answers, letters, findings and requests that somebody decides on are read only if there are any: `answer_id` names the latest answer,
+    an issue with a finding has its outcome, and every other one has an entry of the history.
     """
     session, history = work.session, await repository.history(work.session, case.appeal_id)
     has_extensions = any(entry.type == REQUESTED for entry in history)
+    has_approvals = any(entry.type == approvals.REQUESTED for entry in history)
     has_letters = any(entry.type in SENT_WITH_LETTER for entry in history)
     return CaseFile(
         case,
@@ -149,6 +153,7 @@ async def read_file(work: UnitOfWork, case: CaseRecord) -> CaseFile:
         linked=await links.linked(session, case, history),
         provider=await provider(session, case.provider_id) if case.provider_id else None,
         extension=await latest_extension(session, case.appeal_id) if has_extensions else None,
+        approval=await latest_approval(session, case.appeal_id) if has_approvals else None,
         findings=await findings_of(session, case.appeal_id) if any(issue["outcome"] for issue in case.issue_codes or ()) else [],
     )
 
@@ -174,9 +179,24 @@ def view(work: UnitOfWork, principal: Principal, file: CaseFile) -> CaseView:
         provider=file.provider,
         letters=[_letter_view(letter, work.sealer) for letter in file.letters],
         extension=view_of(file.extension, work.sealer) if file.extension else None,
+        approval=_approval_view(file, work.sealer),
         issues=issues.views(file, answer, work.sealer),
         links=links.views(file, principal),
     )
+
+
+def _waiting(case: CaseRecord) -> dict[str, str | None]:
+    """Return the action that waits for a second person, and who asked for it; an extension of the term comes after any other."""
+    if case.awaits_second_person:
+        return {"approval_action": case.approval_action, "approval_by": case.approval_by}
+    asked = case.awaits_extension
+    return {"approval_action": CaseAction.REQUEST_EXTENSION if asked else None, "approval_by": case.extension_by if asked else None}
+
+
+def _approval_view(file: CaseFile, sealer: Sealer) -> ApprovalView | None:
+    asked = file.approval
+    waits = asked is not None and file.case.awaits_second_person and asked.request_id == file.case.approval_id
+    return approvals.view_of(asked, sealer, waits=waits) if asked is not None else None
 
 
 def _history_view(row: HistoryRecord, text: Label) -> HistoryView:
@@ -189,6 +209,8 @@ def _summary(model: type[SummaryT], case: CaseRecord, now: datetime, **more: obj
         "next_due_at": None if case.next_due_at == NEVER else case.next_due_at,
         "overdue": case.next_due_at < now,
         "awaits_approval": case.awaits_approval,
+        "awaits_extension": case.awaits_extension,
+        **_waiting(case),
         "mentions_you": False,  # whoever reads the case sees the notes
     }
     return model.model_validate(values | more)

@@ -2,26 +2,20 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from functools import cache, reduce
 from typing import Final
 
 from routing.cases.codes import DeskStatus
 from routing.cases.policy import (
-    AnonymousAction,
+    ApprovalRule,
     ClosureGate,
-    DangerGround,
-    NamedCode,
     action_labels,
-    anonymous_policy,
+    approval_rules,
     closing_outcomes,
     closing_rules,
     closure_gate,
     confirmed_outcomes,
-    danger_in,
-    dangers,
-    missing_data,
     roles_in,
     termination_grounds,
     workflow_rows,
@@ -32,6 +26,7 @@ from routing.cases.schemas.fields import APPLICANTS_OUTCOME
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import ActionField, NextAction
 from routing.cases.service.issues import is_removable
+from routing.cases.service.suggestions import TERMS, Values, proposals, reports_crime, term_of
 from routing.clocks import service as clocks
 from shared.auth import Principal, Role
 from shared.code_fields import options_of
@@ -47,18 +42,19 @@ from shared.contracts import (
     ProposalUnanswered,
     SolutionProposed,
 )
-from shared.domain.calendar import CalendarGap, planning_calendar
-from shared.domain.deadlines import due_at, due_on, policies
+from shared.domain.deadlines import policies
 from shared.domain.labels import LANGUAGES
 from shared.domain.lifecycle import CaseStatus, status_after, transitions
-from shared.domain.regions import regions
 from shared.domain.tables import ReferenceDataError, Row
 from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
 from shared.errors import InvalidInput
 from shared.visibility import visible_cases
 
 FILE: Final = "workflow.csv"
+APPROVALS: Final = "approvals.csv"
 FIRST: Final = CaseStatus.IN_REVIEW
+EXTENSION: Final = "EXTENSION"
+"""The rule of `approvals.csv` for extensions of the term, which wait as requests of their own."""
 FOREIGN_FACTS: Final = frozenset(
     event.FACT
     for event in (
@@ -90,6 +86,9 @@ class Guard(StrEnum):
     EXTENDABLE = "extendable"
     EXTENSION_OF_ANOTHER = "extension-of-another"
     EXTENSION_DECIDER = "extension-decider"
+    APPROVAL_OF_ANOTHER = "approval-of-another"
+    APPROVAL_DECIDER = "approval-decider"
+    NOTHING_AWAITS_APPROVAL = "nothing-awaits-approval"
     REMOVABLE_ISSUE = "removable-issue"
     LINKED = "linked"
     UNLINKED = "unlinked"
@@ -99,16 +98,22 @@ def _awaits_redirection(case: CaseRecord) -> bool:
     return case.danger is not None and case.redirected_to is None
 
 
-def _reports_crime(case: CaseRecord) -> bool:
-    """Return whether the appeal reports a crime, even if the case is marked with a danger to life, whose rule is tried first."""
-    found = {case.danger, *(danger_in(category, urgent=False) for category in case.categories)} - {None}
-    return any(name in found and rule.ground is DangerGround.CRIME for name, rule in dangers().items())
-
-
 def _is_extendable(case: CaseRecord) -> bool:
     """Return whether the statutory term runs, may be extended, and neither was extended before nor waits for a decision."""
     is_untouched = case.extended_until is None and case.extension_id is None and case.reopened_at is None
     return case.answer_id is None and is_untouched and clocks.is_extendable(case.statutory_form)
+
+
+def _decides(rule: str | None, author: str | None, principal: Principal) -> bool:
+    """Return whether the principal decides on a request under a rule: nobody on an own one. Under a rule that is gone the head does."""
+    found = approval_rules().get(rule or "")
+    return author != principal.subject and not (found.decided_by if found else {"head"}).isdisjoint(principal.roles)
+
+
+def _is_still_possible(case: CaseRecord, principal: Principal) -> bool:
+    """Return whether the action that waits for a second person could be carried out now: the case may have changed meanwhile."""
+    step = next((step for step in _steps_from(case.desk_status) if step.action == case.approval_action), None)
+    return step is not None and step.is_possible(principal, case, step.guards - {Guard.NOTHING_AWAITS_APPROVAL})
 
 
 GUARDS: Final[Mapping[Guard, Callable[[CaseRecord, Principal], bool]]] = {
@@ -117,13 +122,20 @@ GUARDS: Final[Mapping[Guard, Callable[[CaseRecord, Principal], bool]]] = {
     Guard.DANGER: lambda case, _principal: _awaits_redirection(case),
     Guard.PASSED_ON: lambda case, _principal: not _awaits_redirection(case),  # no case ends while its danger is known here alone
     Guard.HAS_CATEGORY: lambda case, _principal: case.category is not None,  # an inquiry is about a category
-    Guard.NO_CRIME: lambda case, _principal: not _reports_crime(case),  # АППК art. 64(7-2)
+    Guard.NO_CRIME: lambda case, _principal: not reports_crime(case),  # АППК art. 64(7-2)
     Guard.OWN_ANSWER: lambda case, principal: case.sending_by == principal.subject,
     Guard.EXTENDABLE: lambda case, _principal: _is_extendable(case),
-    Guard.EXTENSION_OF_ANOTHER: lambda case, principal: case.awaits_approval and case.extension_by != principal.subject,
+    Guard.EXTENSION_OF_ANOTHER: lambda case, principal: case.awaits_extension and _decides(EXTENSION, case.extension_by, principal),
     Guard.EXTENSION_DECIDER: lambda case, principal: (
-        case.awaits_approval and (case.extension_by == principal.subject or principal.has("head"))
+        case.awaits_extension and (case.extension_by == principal.subject or _decides(EXTENSION, case.extension_by, principal))
     ),
+    Guard.APPROVAL_OF_ANOTHER: lambda case, principal: (
+        case.awaits_second_person and _decides(case.approval_rule, case.approval_by, principal) and _is_still_possible(case, principal)
+    ),
+    Guard.APPROVAL_DECIDER: lambda case, principal: (
+        case.awaits_second_person and (case.approval_by == principal.subject or _decides(case.approval_rule, case.approval_by, principal))
+    ),
+    Guard.NOTHING_AWAITS_APPROVAL: lambda case, _principal: not case.awaits_second_person,
     Guard.REMOVABLE_ISSUE: lambda case, _principal: any(is_removable(case, issue) for issue in case.issues),
     Guard.LINKED: lambda case, _principal: case.duplicate_of is not None,
     Guard.UNLINKED: lambda case, _principal: case.duplicate_of is None,
@@ -148,15 +160,15 @@ class Step:
 
     def is_open_to(self, principal: Principal, case: CaseRecord) -> bool:
         """Return whether the principal may carry out the action on the case, which is in this status."""
-        if self.roles.isdisjoint(principal.roles):
-            return False
+        return not self.roles.isdisjoint(principal.roles) and self.is_possible(principal, case, self.guards)
+
+    def is_possible(self, principal: Principal, case: CaseRecord, guards: Collection[Guard]) -> bool:
+        """Return whether these guards hold, whatever the role."""
         needs_answer = self.action in closing_rules().get(case.channel, ()) and case.answer_id is None
-        return not needs_answer and all(GUARDS[guard](case, principal) for guard in self.guards)
+        return not needs_answer and all(GUARDS[guard](case, principal) for guard in guards)
 
 
 Steps = Mapping[tuple[WorkflowStatus, CaseAction], Step]
-_Values = Mapping[str, str | list[str]]
-"""Values of an action's fields, by field."""
 
 
 def build(table: list[Row]) -> Steps:
@@ -227,17 +239,35 @@ def _check(steps: Steps) -> None:
         raise ReferenceDataError(FILE, 1, f"no action of staff in: {DeskStatus.SENDING}")
 
 
+def _check_approvals(steps: Steps) -> None:
+    """Raise ReferenceDataError if somebody could wait for a decision that nobody can take, or nobody can withdraw."""
+    if EXTENSION not in approval_rules():
+        raise ReferenceDataError(APPROVALS, 1, f"missing: {EXTENSION}")
+    for rule in approval_rules().values():
+        decides, rejects = _DECIDING if rule.code != EXTENSION else (CaseAction.APPROVE_EXTENSION, CaseAction.REJECT_EXTENSION)
+        for step in (step for step in steps.values() if step.action in rule.actions):
+            approve, reject = steps.get((step.state, decides)), steps.get((step.state, rejects))
+            if approve is None or not rule.decided_by <= approve.roles:
+                raise ReferenceDataError(APPROVALS, 1, f"{rule.code}: nobody may {decides} in {step.state} as the rule says")
+            if reject is None or not rule.decided_by | step.roles <= reject.roles:
+                raise ReferenceDataError(APPROVALS, 1, f"{rule.code}: somebody may not {rejects} in {step.state}")
+            if rule.code != EXTENSION and Guard.NOTHING_AWAITS_APPROVAL not in step.guards:
+                raise ReferenceDataError(APPROVALS, 1, f"{rule.code}: {step.action} is possible while a request waits")
+
+
+_DECIDING: Final = (CaseAction.APPROVE, CaseAction.REJECT)
 _WITH_HOLD: Final = frozenset(command.ACTION for command in commands.COMMANDS if issubclass(command, commands.GiveAnswer))
 
 
 @cache
 def steps() -> Steps:
     """Return the product's own workflow."""
-    if missing := set(_TERMS.values()) - policies().keys():
+    if missing := set(TERMS.values()) - policies().keys():
         raise ReferenceDataError("deadlines", 1, f"missing: {', '.join(sorted(missing))}")
     if different := set(CaseAction) ^ action_labels().keys():
         raise ReferenceDataError(FILE, 1, f"differs from the actions: {', '.join(sorted(different))}")
     found = build(workflow_rows())
+    _check_approvals(found)
     if (held := {step.action for step in found.values() if step.held}) != _WITH_HOLD:
         raise ReferenceDataError(FILE, 1, f"held differs from the actions with `hold_seconds`: {', '.join(sorted(held ^ _WITH_HOLD))}")
     return found
@@ -296,15 +326,18 @@ _CHOOSES_ID: Final[Mapping[CaseAction, Callable[[CaseRecord], list[str]]]] = {
 """The actions whose first field is an id, with the ids of the case to choose from."""
 
 
-def _for_case(offer: NextAction, case: CaseRecord, principal: Principal, given: _Values | None) -> NextAction:
+def _for_case(offer: NextAction, case: CaseRecord, principal: Principal, given: Values | None) -> NextAction:
     """Return the action for this case: with ids to choose from, the principal's grounds, the values proposed, and the term of the law."""
     if offer.action in _CHOOSES_ID:
         ids = _CHOOSES_ID[offer.action](case)
         return offer.model_copy(update={"fields": [offer.fields[0].model_copy(update={"options": ids}), *offer.fields[1:]]})
     if offer.action in _CLOSES and case.is_solution_confirmed:
         offer = _with_options(offer, "outcome", confirmed_outcomes())
+    rule = next((rule for rule in rules_for(case, offer.action) if rule.outcomes is None and rule.code != EXTENSION), None)
+    if rule is not None:
+        offer = offer.model_copy(update={"needs_approval": True})
     if offer.action is CaseAction.TERMINATE:
-        grounds = grounds_of(principal)
+        grounds = grounds_of(rule.decided_by if rule else principal.roles)
         offer = offer.model_copy(update={"fields": [offer.fields[0].model_copy(update={"options": grounds})]})
         given = given if given and given["ground"] in grounds else None
     due_at = term_of(offer.action, case)
@@ -331,52 +364,25 @@ def require_confirmation(case: CaseRecord, outcome: str | None) -> None:
         raise InvalidInput.field("outcome", "applicants-outcome", APPLICANTS_OUTCOME)
 
 
-def grounds_of(principal: Principal) -> list[str]:
-    """Return the grounds on which the principal may terminate a consideration (АППК art. 88(2))."""
-    return [code for code, ground in termination_grounds().items() if not ground.roles.isdisjoint(principal.roles)]
+def grounds_of(roles: Collection[str]) -> list[str]:
+    """Return the grounds on which one of the roles may terminate a consideration (АППК art. 88(2))."""
+    return [code for code, ground in termination_grounds().items() if not ground.roles.isdisjoint(roles)]
 
 
-def proposals(case: CaseRecord) -> Mapping[CaseAction, _Values]:
-    """Return what the policies propose for the case: actions with the values of their fields. A person decides."""
-    found: dict[CaseAction, _Values] = {}
-    if case.danger is not None:
-        found[CaseAction.REDIRECT] = {"body": dangers()[case.danger].body}
-    if _reports_crime(case):
-        return found  # a crime is investigated whoever reports it (АППК art. 88(1)2)
-    if case.fix_passed:
-        found[CaseAction.RETURN] = {"ground": NamedCode.NOT_COMPLETED}
-    elif case.anonymous and anonymous_policy()[case.statutory_form] is AnonymousAction.TERMINATE:
-        found[CaseAction.TERMINATE] = {"ground": NamedCode.ANONYMOUS}
-    elif case.anonymous:
-        required = [code for code, datum in missing_data().items() if datum.anonymous]
-        found[CaseAction.REQUEST_COMPLETION] = {"missing": required}
-    return found
-
-
-_TERMS: Final[Mapping[CaseAction, str]] = {CaseAction.FORWARD: "FORWARD", CaseAction.RETURN: "RETURN"}
-"""The deadline policies of actions that the law wants done within a term."""
-
-
-def term_of(action: CaseAction, case: CaseRecord) -> datetime | None:
-    """Return the end of the term for the action; None for an action without one, or outside the calendar.
-
-    The term of a return after the fix period runs from the end of that period (АППК art. 64(7)): None as well.
-    """
-    if action not in _TERMS or (action is CaseAction.RETURN and case.fix_passed):
-        return None
-    policy = policies()[_TERMS[action]]
-    start = case.received_at if policy.starts_at == "receipt" else case.registered_at
-    day = start.astimezone(regions()[case.region].timezone).date()
-    try:
-        return due_at(due_on(day, policy, planning_calendar()).due_on, case.region)
-    except CalendarGap:
-        return None
+def rules_for(case: CaseRecord, action: CaseAction) -> Iterator[ApprovalRule]:
+    """Yield the rules by which the action on the case may need a second person, the first one first."""
+    return (rule for rule in approval_rules().values() if rule.concerns(action, case.statutory_form, case.tier))
 
 
 @cache
 def assignable_statuses() -> frozenset[CaseStatus]:
     """Return the statuses in which a case may be assigned."""
     return frozenset(CaseStatus(status) for status, action in steps() if action is CaseAction.ASSIGN)
+
+
+def may_decide(principal: Principal) -> bool:
+    """Return whether a role of the principal decides on what waits for a second person."""
+    return any(not rule.decided_by.isdisjoint(principal.roles) for rule in approval_rules().values())
 
 
 def may_ever(principal: Principal, action: CaseAction) -> bool:

@@ -15,6 +15,7 @@ from routing.classification.schemas import Decision
 from routing.clocks.codes import ACTIVE, ClockState
 from routing.clocks.schemas import ClockView
 from routing.clocks.service import clock_policies
+from routing.desk.pages.approval import ApprovalNote
 from routing.desk.pages.case_forms import CaseForms
 from routing.desk.pages.contents import FetchedContents
 from routing.desk.pages.explanation import Explanation
@@ -167,6 +168,7 @@ class CasePage:
     follow_up: FollowUp | None
     extended_until: date | None
     extension: ExtensionNote | None
+    approval: ApprovalNote | None
     note: NoteForm | None
     note_href: str
     presence: Presence
@@ -195,6 +197,7 @@ def case_page(
     *,
     assignee_name: str | None = None,
     extension_author: str | None = None,
+    approval: ApprovalNote | None = None,
 ) -> CasePage:
     """Return the page of a case for a reader. `position` keeps the list open beside the case."""
     codes, zone = taxonomy(), regions()[case.region].timezone
@@ -229,6 +232,7 @@ def case_page(
         follow_up=_follow_up(case, reader, zone),
         extended_until=case.extended_until,
         extension=_extension(case, extension_author, reader),
+        approval=approval,
         note=note,
         note_href=position.href(case.appeal_id, NOTES),
         presence=presence,
@@ -298,11 +302,11 @@ def _reasons(case: CaseView, reader: DeskReader) -> list[str]:
 def _extension(case: CaseView, author: str | None, reader: DeskReader) -> ExtensionNote | None:
     if (asked := case.extension) is None:
         return None
-    text, tone = _EXTENSION_STATES[asked.decision if asked.decision or case.awaits_approval else ExtensionDecision.WITHDRAWN]
+    text, tone = _EXTENSION_STATES[asked.decision if asked.decision or case.awaits_extension else ExtensionDecision.WITHDRAWN]
     return ExtensionNote(
         state=reader.translate(text),
         tone=tone,
-        waits=case.awaits_approval,
+        waits=case.awaits_extension,
         until=asked.until,
         author=author or asked.requested_by,
         at=asked.requested_at,

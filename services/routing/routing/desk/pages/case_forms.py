@@ -36,6 +36,8 @@ WITH_TEMPLATE: frozenset[CaseAction] = frozenset(
         CaseAction.REQUEST_EXTENSION,
         CaseAction.APPROVE_EXTENSION,
         CaseAction.REJECT_EXTENSION,
+        CaseAction.APPROVE,
+        CaseAction.REJECT,
         CaseAction.SPLIT_ISSUE,
         CaseAction.REMOVE_ISSUE,
         CaseAction.SET_FINDING,
@@ -54,6 +56,7 @@ class ActionOffer:
     """The choices of an action, the proposed value, and the term of the law."""
 
     suggested: bool
+    needs_approval: bool
     due_at: datetime | None
     options: Sequence[Option]
     value: str | Sequence[str]
@@ -211,7 +214,7 @@ def _endings(case: CaseView) -> Sequence[str]:
 
 
 def _plain_form(offer: NextAction, reader: DeskReader) -> PlainForm:
-    labels = _labels_of(offer.action)
+    labels = labels_of(offer.action)
     fields = [
         PlainField(
             name=field.name,
@@ -227,17 +230,18 @@ def _plain_form(offer: NextAction, reader: DeskReader) -> PlainForm:
 
 
 def _offer(offer: NextAction, reader: DeskReader) -> ActionOffer:
-    labels = _labels_of(offer.action)
+    labels = labels_of(offer.action)
     chosen = next((field for field in offer.fields if field.options and field.options[0] in labels), None)
     return ActionOffer(
         suggested=offer.suggested,
+        needs_approval=offer.needs_approval,
         due_at=offer.due_at,
         options=[(code, reader.label(labels[code])) for code in (chosen.options or [])] if chosen else [],
         value=chosen.value if chosen and chosen.value is not None else "",
     )
 
 
-def _labels_of(action: CaseAction) -> Mapping[str, Label]:
+def labels_of(action: CaseAction) -> Mapping[str, Label]:
     """Return the labels of the codes that the action's own field chooses from."""
     bodies = {code: body.label for code, body in cases.bodies().items()}
     tables: Mapping[CaseAction, Mapping[str, Label]] = {

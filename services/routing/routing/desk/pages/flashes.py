@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.views import CaseView
 from routing.desk.errors import AttachmentGone, AttachmentNotScanned
 from routing.desk.pages.drafts import DRAFT, DRAFT_DELETED
 from routing.desk.pages.notes import PATH as NOTES
@@ -13,6 +14,8 @@ from shared.web.pages import Flash
 
 HELD: Final = "held"
 """The message after an answer that waits."""
+WAITS: Final = "waits-for-approval"
+"""The message after an action that needs a second person."""
 FLASHES: Final[Mapping[str, Flash]] = {
     **dict.fromkeys(CaseAction, Flash(N_("The action was carried out."))),
     CaseAction.CLAIM: Flash(N_("The case is yours now.")),
@@ -41,6 +44,9 @@ FLASHES: Final[Mapping[str, Flash]] = {
     CaseAction.REQUEST_EXTENSION: Flash(N_("The request is with the head of the branch.")),
     CaseAction.APPROVE_EXTENSION: Flash(N_("The term is extended, and the applicant is notified.")),
     CaseAction.REJECT_EXTENSION: Flash(N_("The term is not extended.")),
+    CaseAction.APPROVE: Flash(N_("Approved and carried out.")),
+    CaseAction.REJECT: Flash(N_("The action is not carried out.")),
+    WAITS: Flash(N_("A second person has to approve this first. Until then the case stays as it is.")),
     "deputy-appointed": Flash(N_("The deputy is appointed.")),
     "deputy-dismissed": Flash(N_("The appointment has ended.")),
     NOTES: Flash(N_("The note is saved. Colleagues alone can read it.")),
@@ -66,3 +72,8 @@ FLASHES: Final[Mapping[str, Flash]] = {
     DRAFT: Flash(N_("The draft is saved. Only you see it.")),
     DRAFT_DELETED: Flash(N_("The draft is deleted.")),
 }
+
+
+def flash_of(action: str, done: CaseView) -> str:
+    """Return the message after an action: it was carried out, waits to be sent, or waits for a second person."""
+    return HELD if done.sends_at else WAITS if done.approval_action == action else action

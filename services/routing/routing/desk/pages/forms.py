@@ -181,7 +181,7 @@ class SubmittedForm:
         """Return everything that was entered, with labels and codes in words, to be read when the form is no longer there."""
         values = [(name, text) for name, text in self.values.items() if text]
         values += [(f"findings.{n}.{name}", text) for n, finding in enumerate(self.findings) for name, text in finding.items() if text]
-        return [(self._label(name, reader), _in_words(name, text, reader)) for name, text in values]
+        return [(self._label(name, reader), in_words(name, text, reader)) for name, text in values]
 
     def body(self) -> dict[str, FormValue]:
         """Return the fields of the action as the API takes them, without empty ones."""
@@ -219,7 +219,7 @@ class SubmittedForm:
         return reader.translate(_LABELS[head]) if head in _LABELS else reader.translate(N_("The form"))
 
 
-def _in_words(name: str, text: str, reader: DeskReader) -> str:
+def in_words(name: str, text: str, reader: DeskReader) -> str:
     """Return the name of a chosen code; what somebody typed, and an unknown code, as it is."""
     codes, field = taxonomy(), name.rpartition(".")[2]
     if field == "language":

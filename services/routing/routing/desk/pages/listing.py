@@ -40,6 +40,7 @@ from shared.web.i18n import N_
 
 PATH: Final = "/routing/desk"
 OVERDUE_PATH: Final = "overdue-reports"
+APPROVALS_PATH: Final = "approvals"
 DEPUTIES_PATH: Final = "deputies"
 NUMBER_LENGTH: Final = len("2026-43-0000031-4")
 TYPED_LENGTH: Final = 100
@@ -246,9 +247,9 @@ async def count_at(work: UnitOfWork, principal: Principal, position: ListPositio
 
 
 async def tabs_of(work: UnitOfWork, principal: Principal) -> list[DeskTab]:
-    """Return the tabs of a person: the region is for those who have one, approvals are for the head and the deputies."""
+    """Return the tabs of a person: the region is for those who have one, approvals are for those who decide on them."""
     hidden = set() if principal.region is not None else {DeskTab.REGION}
-    if not (await cases.acting(work, principal)).has("head"):
+    if not cases.may_decide(await cases.acting(work, principal)):
         hidden.add(DeskTab.APPROVALS)
     return [tab for tab in _TABS if tab not in hidden]
 
@@ -268,7 +269,8 @@ def _own(wanted: CaseFilter, principal: Principal) -> CaseFilter:
 
 def _tab(code: DeskTab, reader: DeskReader, counts: Mapping[DeskTab, int], *, is_current: bool) -> tuple[str, str, bool]:
     text = reader.translate(_TABS[code][0])
-    return ListPosition(code).href(), f"{text} {counts[code]}" if code in counts else text, is_current
+    href = f"{PATH}/{APPROVALS_PATH}" if code is DeskTab.APPROVALS else ListPosition(code).href()
+    return href, f"{text} {counts[code]}" if code in counts else text, is_current
 
 
 async def _reports_tab(work: UnitOfWork, principal: Principal, reader: DeskReader) -> list[tuple[str, str, bool]]:

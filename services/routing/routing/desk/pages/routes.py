@@ -21,13 +21,14 @@ from routing.cases.schemas.views import CaseView, ColleagueView
 from routing.cases.service import colleagues, shifts
 from routing.desk.errors import AttachmentGone, AttachmentNotScanned
 from routing.desk.pages import forms
+from routing.desk.pages.approval import approval_note
 from routing.desk.pages.bulk import SELECT, BulkOutcome, bulk_bar
 from routing.desk.pages.case import CasePage, case_page
 from routing.desk.pages.case_forms import AnswerWriting, case_forms
 from routing.desk.pages.contents import fetched_contents
 from routing.desk.pages.drafts import DRAFT, draft_note, save_refused, shown_answer
 from routing.desk.pages.explanation import explanation_of
-from routing.desk.pages.flashes import FLASHES, HELD
+from routing.desk.pages.flashes import FLASHES, flash_of
 from routing.desk.pages.issues import CHOSEN, issues_card
 from routing.desk.pages.keepers import articles_note
 from routing.desk.pages.links import RELATED, links_card
@@ -120,6 +121,7 @@ class FoundCase:
     assignee_name: str | None
     draft: DraftView | None
     extension_author: str | None
+    approval_author: str | None
 
 
 class Returned(NamedTuple):
@@ -227,9 +229,8 @@ async def carry_out(asked: DeskDep, appeal_id: UUID, action: str, principal: Cle
         return await show(asked, principal, appeal_id, form, status=error.status)
     position = position_of(asked.request.query_params)
     is_visible = visible_cases(principal).allows(done.region, done.tier, done.provider_id)
-    if "next" in sent:
-        return PAGES.redirect(following or position.href(), flash=HELD if done.sends_at else action)
-    return PAGES.redirect(position.href(appeal_id) if is_visible else position.href(), flash=HELD if done.sends_at else action)
+    back = following or position.href() if "next" in sent else position.href(appeal_id) if is_visible else position.href()
+    return PAGES.redirect(back, flash=flash_of(action, done))
 
 
 async def _next_case(asked: DeskRequest, principal: Principal, appeal_id: UUID) -> str | None:
@@ -323,6 +324,7 @@ async def _read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) ->
         assignee_name=await colleagues.name_of(work, case.assignee) if case.assignee else None,
         draft=await cases.find_draft(work, principal, appeal_id),
         extension_author=await colleagues.name_of(work, case.extension.requested_by) if case.extension else None,
+        approval_author=await colleagues.name_of(work, case.approval.requested_by) if case.approval else None,
     )
 
 
@@ -390,5 +392,6 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
         position,
         assignee_name=found.assignee_name,
         extension_author=found.extension_author,
+        approval=approval_note(case, found.approval_author, reader),
     )
     return replace(page, file_href=f"{PATH}/{case.appeal_id}/file") if principal.has("supervisor", "head", "admin") else page

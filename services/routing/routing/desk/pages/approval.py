@@ -1,0 +1,65 @@
+"""The card of a case about the action that waits, or waited, for a second person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from routing.cases import service as cases
+from routing.cases.codes import ApprovalDecision
+from routing.cases.schemas.approvals import ApprovalView
+from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.views import CaseView
+from routing.desk.pages.case_forms import labels_of
+from routing.desk.pages.forms import field_label, in_words
+from routing.desk.pages.reader import DeskReader
+from shared.web.i18n import N_
+
+_STATES: Final[Mapping[ApprovalDecision | None, tuple[str, str]]] = {
+    None: (N_("Waits for a decision"), "warn"),
+    ApprovalDecision.APPROVED: (N_("Approved"), "good"),
+    ApprovalDecision.REJECTED: (N_("Rejected"), "bad"),
+    ApprovalDecision.WITHDRAWN: (N_("Withdrawn"), "quiet"),
+    ApprovalDecision.LAPSED: (N_("No longer needed"), "quiet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalNote:
+    """The latest action that waited for a second person: its state, its fields in words, and why it was rejected."""
+
+    title: str
+    state: str
+    tone: str
+    author: str
+    at: datetime
+    fields: list[tuple[str, str]]
+    refusal: str | None
+
+
+def approval_note(case: CaseView, author: str | None, reader: DeskReader) -> ApprovalNote | None:
+    """Return the card of the latest request; None without one. `author`: the name of whoever asked."""
+    if (asked := case.approval) is None:
+        return None
+    text, tone = _STATES[asked.decision]
+    return ApprovalNote(
+        title=reader.label(cases.action_labels()[asked.action]),
+        state=reader.translate(text),
+        tone=tone,
+        author=author or asked.requested_by,
+        at=asked.requested_at,
+        fields=_fields(asked, reader),
+        refusal=asked.refusal,
+    )
+
+
+def _fields(asked: ApprovalView, reader: DeskReader) -> list[tuple[str, str]]:
+    """Return what was entered, with labels and codes in words."""
+    labels = labels_of(CaseAction(asked.action))
+    found = []
+    for name, value in asked.fields.items():
+        if name == "findings":
+            found += [(field_label(part, reader), in_words(part, text, reader)) for each in value for part, text in each.items()]
+        elif isinstance(value, str):
+            found.append((field_label(name, reader), reader.label(labels[value]) if value in labels else in_words(name, value, reader)))
+    return found
