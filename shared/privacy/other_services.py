@@ -27,6 +27,7 @@ ROUTING: Final = (
             plain("assignee", "the clerk who has the case", SUBJECT_REASON, export=STAFF),
             plain("sending_by", "the clerk whose answer waits to be sent", SUBJECT_REASON, export=STAFF),
             plain("extension_by", "the clerk who asked to extend the term", SUBJECT_REASON, export=STAFF),
+            plain("approval_by", "the clerk who asked a second person to approve an action", SUBJECT_REASON, export=STAFF),
         ),
         retention=NO_LIMIT,
         export=NOT_EXPORTED,
@@ -177,6 +178,19 @@ ROUTING: Final = (
         (
             sealed("content", "why a clerk asked to extend the term", export=NOT_EXPORTED),
             sealed("refusal", "why the extension was refused", export=NOT_EXPORTED),
+            plain("actor", "the employee who asked", SUBJECT_REASON),
+            plain("decided_by", "the employee who decided", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "approval_request",
+        (
+            sealed("content", "an action that a clerk asked a second person to approve", export=NOT_EXPORTED),
+            sealed("refusal", "why the action was not approved", export=NOT_EXPORTED),
             plain("actor", "the employee who asked", SUBJECT_REASON),
             plain("decided_by", "the employee who decided", SUBJECT_REASON),
         ),

@@ -61,6 +61,7 @@ PAGES = [
     ("/routing/desk/users", "admin"),
     ("/routing/desk/overdue-reports", "supervisor"),
     ("/routing/desk/deputies", "head"),
+    ("/routing/desk/approvals", "head"),
     ("/analytics/dashboard", "analyst"),
     ("/analytics/exports", "analyst"),
     ("/analytics/providers", "analyst"),

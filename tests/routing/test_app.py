@@ -25,7 +25,7 @@ class TestApp:
             "ask": "Ask", "request-completion": "RequestCompletion", "return": "Return", "terminate": "Terminate", "forward": "Forward",
             "redirect": "Redirect", "log-call": "LogCall",
             "ask-provider": "AskProvider", "request-extension": "RequestExtension", "approve-extension": "ApproveExtension",
-            "reject-extension": "RejectExtension",
+            "reject-extension": "RejectExtension", "approve": "Approve", "reject": "Reject",
             "split-issue": "SplitIssue", "remove-issue": "RemoveIssue", "set-finding": "SetFinding",
             "link-duplicate": "LinkDuplicate", "unlink": "Unlink",
         }  # fmt: skip

@@ -20,6 +20,9 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(desk):
     waiting = await desk.open()
     for step in ({"action": "request-extension", "until": "2026-03-16"}, {"action": "reject-extension"}):
         assert (await desk.carry_out(waiting, who=specialist, reason="Құжаттар әлі келген жоқ.", **step)).status_code == 200
+    second = await desk.open()
+    for step in ({"action": "return", "ground": "SAME_AS_CLOSED"}, {"action": "reject", "reason": "Өтінішті қарау керек."}):
+        assert (await desk.carry_out(second, who=specialist, **step)).status_code == 200
     finding = {"issue_id": (await desk.case(complaint))["issues"][0]["issue_id"], "outcome": "JUSTIFIED", "fact": "Бар.", "rule": "Бұйрық"}
     assert (await desk.carry_out(complaint, "set-finding", specialist, **finding)).status_code == 200
     draft = {"expected_draft_version": 0, "language": "kk", "text": "1414-ке"}

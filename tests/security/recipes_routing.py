@@ -179,6 +179,22 @@ async def reject_extension(target: Target) -> Call:
     return await _requested_extension(target, "reject-extension", "head", reason="Мерзім жеткілікті.")
 
 
+async def _waiting_return(target: Target, action: str, role: str, **fields) -> Call:
+    appeal_id, author = await target.world.open(), target.world.token("specialist", region="KZ-43", subject=f"clerk-{target.number()}")
+    assert (await target.world.carry_out(appeal_id, "return", author, ground="SAME_AS_CLOSED")).status_code == 200
+    version = (await target.world.case(appeal_id))["version"]
+    who = target.world.token(role, region="KZ-43", subject=f"{role}-{target.number()}")
+    return Call(f"{CASES}/{appeal_id}/actions/{action}", who, json={"expected_version": version, **fields})
+
+
+async def approve(target: Target) -> Call:
+    return await _waiting_return(target, "approve", "head")
+
+
+async def reject(target: Target) -> Call:
+    return await _waiting_return(target, "reject", "supervisor", reason="Өтінішті қарау керек.")
+
+
 KNOWLEDGE = "/routing/v1/knowledge"
 TEXT = {"question": "Қалай төлеймін?", "answer": "Банк арқылы төлеңіз.", "synonyms": []}
 ARTICLE = {"valid_from": "2026-01-01", "source": "Заң № 405-V", "kk": TEXT, "ru": TEXT}
@@ -226,6 +242,8 @@ RECIPES: Recipes = {
     _path("request-extension"): Recipe(_action("request-extension", until="2026-03-16", reason="Құжаттар әлі келген жоқ.")),
     _path("approve-extension"): Recipe(approve_extension),
     _path("reject-extension"): Recipe(reject_extension),
+    _path("approve"): Recipe(approve),
+    _path("reject"): Recipe(reject),
     _path("link-duplicate"): Recipe(link_duplicate),
     _path("unlink"): Recipe(unlink),
     _path("split-issue"): Recipe(split_issue),

@@ -305,23 +305,22 @@ class TestRequestCompletion:
 
 class TestEndings:
     async def test_a_returned_appeal_is_finished_with_its_ground(self, desk, specialist):
-        case = (await desk.carry_out(await desk.open(), "return", specialist, ground="SAME_AS_CLOSED")).json()
+        case = (await desk.carry_out_approved(await desk.open(), "return", specialist, ground="SAME_AS_CLOSED")).json()
         assert (case["status"], case["outcome"], case["next_due_at"], case["clocks"][0]["state"]) == ("RETURNED", "RETURNED", None, "MET")
         fact, payload = await last(desk)
-        assert (fact, payload["ground"], payload["actor_role"]) == ("case-returned", "SAME_AS_CLOSED", "specialist")
+        assert (fact, payload["ground"], payload["actor_role"]) == ("case-returned", "SAME_AS_CLOSED", "head")
 
     async def test_a_crime_is_not_returned(self, desk, specialist):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
         refused = await desk.carry_out(appeal_id, "return", specialist, ground="OBSCENE")
         assert (refused.status_code, refused.json()["code"]) == (409, "action-not-possible")
 
-    async def test_a_head_terminates_and_a_supervisor_only_a_repeat(self, desk, head):
+    async def test_a_head_terminates_what_a_supervisor_proposes(self, desk, head):
         appeal_id = await desk.open()
         supervisor = desk.token("supervisor", region="KZ-43")
-        refused = await desk.carry_out(appeal_id, "terminate", supervisor, ground="COURT_ACT")
-        assert (refused.status_code, refused.json()["code"]) == (409, "action-not-possible")
-        assert (await desk.case(appeal_id))["status"] == "IN_REVIEW"
-        case = (await desk.carry_out(appeal_id, "terminate", head, ground="COURT_ACT")).json()
+        asked = (await desk.carry_out(appeal_id, "terminate", supervisor, ground="COURT_ACT")).json()
+        assert (asked["status"], asked["awaits_approval"], asked["approval_action"]) == ("IN_REVIEW", True, "terminate")
+        case = (await desk.carry_out(appeal_id, "approve", head)).json()
         assert (case["status"], case["outcome"]) == ("TERMINATED", "TERMINATED")
 
     async def test_an_operator_can_neither_terminate_return_nor_forward(self, desk):

@@ -22,9 +22,11 @@ from pydantic_core import to_json
 from routing.cases.codes import DeskStatus
 from routing.cases.errors import ActionNotPossible, VersionConflict
 from routing.cases.handlers import HANDLERS
+from routing.cases.policy import approval_rules
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import COMMANDS, CaseAction
 from routing.cases.schemas.rows import CaseRecord
+from routing.cases.schemas.views import CaseView
 from routing.cases.service import workflow
 from routing.clocks.codes import ACTIVE, ClockState, ClockTrigger
 from routing.clocks.service import triggered_by
@@ -156,7 +158,8 @@ class Desk(DeskAccess, RuleBasedStateMachine):
         assert done.version == case.version + 1
         case.version += 1
         self.carried_out.update([action, HELD] if action == CaseAction.ANSWER and done.status == DeskStatus.SENDING else [action])
-        self.check_step(case, record, command, done.status, published)
+        self.check_step(case, record, command, done, published)
+        self.check_second_person(record, who, command, done)
         assert self.run(self.is_stored(case, who, done)), "the answer of an action is the case as it is stored"
 
     def unfinished(self) -> list[Case]:
@@ -170,10 +173,14 @@ class Desk(DeskAccess, RuleBasedStateMachine):
         least = min(self.tried[action] for action, _ in chosen)
         return pick.choice([pair for pair in chosen if self.tried[pair[0]] == least])
 
-    def check_step(self, case: Case, before: CaseRecord, command: commands.Command, status: str, published: list[str]) -> None:
+    def check_step(self, case: Case, before: CaseRecord, command: commands.Command, done: CaseView, published: list[str]) -> None:
         """The status is that of the workflow table; what waits to be sent, and what is taken back, publishes nothing."""
-        step = workflow.steps()[before.desk_status, command.ACTION]
-        if status == DeskStatus.SENDING or command.ACTION is CaseAction.UNDO:
+        step, status = workflow.steps()[before.desk_status, command.ACTION], done.status
+        if self.waits(command, done) or command.ACTION is CaseAction.REJECT:
+            assert (status, published) == (before.desk_status, [])
+        elif command.ACTION is CaseAction.APPROVE:
+            assert status == workflow.steps()[before.desk_status, CaseAction(before.approval_action)].next
+        elif status == DeskStatus.SENDING or command.ACTION is CaseAction.UNDO:
             assert (published, step.held or command.ACTION is CaseAction.UNDO) == ([], True)
         elif command.ACTION is CaseAction.UNDO or getattr(command, "part", False):
             assert status == before.status
@@ -181,6 +188,23 @@ class Desk(DeskAccess, RuleBasedStateMachine):
             assert status == step.next
         if command.ACTION in {CaseAction.CLASSIFY, CaseAction.ESCALATE}:
             case.is_raised = command.ACTION is CaseAction.ESCALATE
+
+    def waits(self, command: commands.Command, done: CaseView) -> bool:
+        return command.ACTION is not CaseAction.REQUEST_EXTENSION and done.approval_action == command.ACTION
+
+    def check_second_person(self, before: CaseRecord, who: Principal, command: commands.Command, done: CaseView) -> None:
+        """What the policy says needs a second person is never carried out by one alone."""
+        always = {"terminate", "return"}
+        outcomes = {finding.outcome for finding in getattr(command, "findings", [])} | {
+            issue["outcome"] for issue in before.issues if issubclass(type(command), commands.GiveAnswer)
+        }
+        is_strict = before.statutory_form == "ZHALOBA" or before.tier == 3
+        if command.ACTION in always or (isinstance(command, commands.GiveAnswer) and is_strict and outcomes == {"UNJUSTIFIED"}):
+            assert self.waits(command, done)
+        if command.ACTION is CaseAction.APPROVE:
+            assert who.subject not in {before.approval_by, None}
+            assert who.role in approval_rules()[before.approval_rule].decided_by
+            assert done.approval.decision == "APPROVED"
 
     @rule()
     def react(self) -> None:
@@ -242,6 +266,7 @@ class Desk(DeskAccess, RuleBasedStateMachine):
         assert record.projected == case.state, "what the other services compute from the published facts"
         assert record.version == case.version
         self.check_end(case, record)
+        assert not record.awaits_second_person or record.desk_status in _OPEN
         highest = max(
             tier_for(record.kind, category, record.topic, urgent=record.urgency == "URGENT") for category in record.categories or [None]
         )
@@ -337,7 +362,8 @@ class Desk(DeskAccess, RuleBasedStateMachine):
         return [event.FACT for event in events]
 
 
-_ENDING = {"answer", "answer-and-close", "return", "terminate", "forward"}
+_OPEN = {"IN_REVIEW", "AWAITING_PROVIDER", "AWAITING_APPLICANT", "NEEDS_FIX"}
+_ENDING = {"answer", "answer-and-close", "return", "terminate", "forward", "approve"}
 """Tried now and then alone, so that the cases live long enough."""
 _KEEPING = [event for event in EVENTS if event is not AppealWithdrawn]
 _PLAIN: dict[Any, Callable[[Random], Any]] = {

@@ -140,13 +140,14 @@ class TestNextActions:
     def test_a_supervisor_assigns_and_terminates_too(self):
         assert {"assign", "terminate"} <= set(offered(next_actions(case(), staff("supervisor"))))
 
-    def test_a_supervisor_terminates_a_repeat_alone_and_a_head_whatever_the_law_names(self):
+    def test_a_termination_is_proposed_on_whatever_ground_the_head_decides(self):
         grounds = {}
         for role in ("supervisor", "head"):
             (terminate,) = [action for action in next_actions(case(), staff(role)) if action.action == "terminate"]
             grounds[role] = terminate.fields[0].options
-        assert grounds["supervisor"] == ["REPEAT_ANSWERED"]
+            assert terminate.needs_approval
         assert "ANONYMOUS" in grounds["head"]
+        assert grounds["supervisor"] == grounds["head"]
 
     def test_forwarding_names_the_end_of_its_three_working_days(self):
         (forward,) = [action for action in next_actions(case(), staff("specialist")) if action.action == "forward"]

@@ -73,6 +73,7 @@ class TestTheDraftOnThePage:
     async def test_a_draft_that_can_no_longer_be_sent_is_shown_and_can_be_deleted(self, desk, complaint):
         await save(desk, complaint)
         await send(desk, complaint, "return", **{"return-ground": "OBSCENE"})
+        await send(desk, complaint, "approve", session(desk, "head"))
         page = await open_desk(desk, f"/{complaint}")
         assert "What you entered" in page.text
         assert "Вас примет &lt;b&gt;терапевт" in page.text

@@ -54,6 +54,11 @@ class TestActions:
         wrong = await send(desk, complaint, "return")
         assert (wrong.status_code, 'id="f-return-ground-error"' in wrong.text or 'href="#f-return-ground"' in wrong.text) == (422, True)
         assert (await send(desk, complaint, "return", **{"return-ground": "OBSCENE"})).status_code == 303
+        asked = await desk.case(complaint)
+        assert (asked["status"], asked["approval"]["fields"]) == ("AWAITING_APPLICANT", {"ground": "OBSCENE"})
+        page = await open_desk(desk, f"/{complaint}", session(desk, "head"))
+        assert "Obscene or insulting language" in page.text
+        assert (await send(desk, complaint, "approve", session(desk, "head"))).headers["location"].endswith("flash=approve")
         assert (await desk.case(complaint))["status"] == "RETURNED"
 
     @pytest.mark.usefixtures("owners")

@@ -76,4 +76,5 @@ FLASHES: Final[Mapping[str, Flash]] = {
 
 def flash_of(action: str, done: CaseView) -> str:
     """Return the message after an action: it was carried out, waits to be sent, or waits for a second person."""
-    return HELD if done.sends_at else WAITS if done.approval_action == action else action
+    waits = done.approval_action == action and action != CaseAction.REQUEST_EXTENSION  # which has a message of its own
+    return HELD if done.sends_at else WAITS if waits else action
