@@ -384,7 +384,7 @@ async def test_whatever_people_and_services_do_the_rules_of_the_desk_hold(desk):
         if who.role in STAFF:
             await desk.get("/cases", desk.token(who.role, region=who.region, subject=who.subject))
     loop, carried_out = asyncio.get_running_loop(), Counter[str]()
-    chosen = settings(max_examples=16, stateful_step_count=40, deadline=None, derandomize=True, database=None)
+    chosen = settings(max_examples=24, stateful_step_count=40, deadline=None, derandomize=True, database=None)
     await asyncio.to_thread(run_state_machine_as_test, lambda: Desk(desk, loop, carried_out), settings=chosen)
     assert carried_out.keys() >= {*CaseAction, HELD}
     assert carried_out.total() >= 300

@@ -61,7 +61,7 @@ class TestTheTeam:
     async def test_each_figure_is_the_number_of_cases_in_the_list_behind_it(self, desk, role):
         page = (await open_desk(desk, "/team", boss(desk, role))).text
         found = [*KPI.findall(page), *((href, count) for href, _, count in AGE.findall(page)), *CELL.findall(page)]
-        assert len(found) == (4 if role == "supervisor" else 5) + 4 + 2 * 3
+        assert len(found) == 5 + 4 + 2 * 3
         for href, count in found:
             listed = await at(desk, href, boss(desk, role))
             shown = REPORTED.findall(listed.text) if href.endswith("overdue-reports") else rows(listed)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, WithJsonSchema
+from pydantic import BaseModel, JsonValue, WithJsonSchema
 
 from routing.cases.codes import ApprovalDecision
 
@@ -41,7 +41,7 @@ class ApprovalView(BaseModel):
     requested_at: datetime
     requested_by: str
     requested_by_role: str
-    fields: dict[str, Any]
+    fields: dict[str, JsonValue]
     """The fields of the action as they were sent."""
     decision: ApprovalDecisionText | None
     decided_at: datetime | None

@@ -4,9 +4,9 @@ Extensions of the term have a request and actions of their own, which clients kn
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 from pydantic_core import from_json
 
 from routing.cases.codes import ApprovalDecision
@@ -94,7 +94,7 @@ async def _decide(context: ActionContext, asked: ApprovalRecord, decision: Appro
 
 def view_of(asked: ApprovalRecord, sealer: Sealer, *, waits: bool) -> ApprovalView:
     """Return a request, opened for a reader who sees the case. `waits`: it is the one that the case waits for. Raises SealError."""
-    body: dict[str, Any] = from_json(sealer.open(TABLE, asked.request_id, "content", asked.content))
+    body: dict[str, JsonValue] = from_json(sealer.open(TABLE, asked.request_id, "content", asked.content))
     refusal = sealer.open(TABLE, asked.request_id, "refusal", asked.refusal) if asked.refusal is not None else None
     return ApprovalView(
         request_id=asked.request_id,

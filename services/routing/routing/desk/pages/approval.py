@@ -56,10 +56,12 @@ def approval_note(case: CaseView, author: str | None, reader: DeskReader) -> App
 def _fields(asked: ApprovalView, reader: DeskReader) -> list[tuple[str, str]]:
     """Return what was entered, with labels and codes in words."""
     labels = labels_of(CaseAction(asked.action))
-    found = []
-    for name, value in asked.fields.items():
-        if name == "findings":
-            found += [(field_label(part, reader), in_words(part, text, reader)) for each in value for part, text in each.items()]
-        elif isinstance(value, str):
-            found.append((field_label(name, reader), reader.label(labels[value]) if value in labels else in_words(name, value, reader)))
-    return found
+    findings = asked.fields.get("findings")
+    parts = [*asked.fields.items()]
+    for each in findings if isinstance(findings, list) else ():
+        parts += each.items() if isinstance(each, dict) else ()
+    return [
+        (field_label(name, reader), reader.label(labels[value]) if value in labels else in_words(name, value, reader))
+        for name, value in parts
+        if isinstance(value, str)
+    ]
