@@ -56,7 +56,7 @@ class Rehearsal:
             "Prometheus scrapes every process": self._scraped,
             "verify": lambda: self._page("verify"),
             "backup": lambda: self._page("backup"),
-            "everything is lost and restored": self._restore,
+            "the backup replaces every database and topic": self._restore,
             "the appeal is there again": lambda: desk.read_answer(GATEWAY, self._receipt),
             "verify again": lambda: self._page("verify"),
             "stop": self._stop,
@@ -184,7 +184,7 @@ def main() -> int:
         bring_programs()
         build_base()
         return subprocess.run([*NAMESPACES, sys.executable, "-m", "rehearsal", "--inside"], check=False).returncode
-    except (DockerMissing, Unexpected, subprocess.CalledProcessError) as refusal:
+    except (DockerMissing, Unexpected, httpx.HTTPError, subprocess.CalledProcessError) as refusal:
         sys.stderr.write(f"rehearsal: {refusal}\n")
         return 1
     finally:
