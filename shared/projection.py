@@ -19,6 +19,7 @@ from shared.contracts import (
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
+    ComplaintPassedUp,
     InquirySent,
     ProviderMatched,
     TierRaised,
@@ -81,5 +82,6 @@ _OUTCOMES: Final[Mapping[type[AppealEvent], Callable[[Any], str | None]]] = {
     CaseReturned: lambda _event: EndingOutcome.RETURNED,
     CaseTerminated: lambda _event: EndingOutcome.TERMINATED,
     CaseForwarded: lambda _event: EndingOutcome.FORWARDED,
+    ComplaintPassedUp: lambda _event: EndingOutcome.FORWARDED,
     AppealWithdrawn: lambda _event: EndingOutcome.WITHDRAWN,
 }

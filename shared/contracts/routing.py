@@ -28,6 +28,7 @@ __all__ = [
     "ClockBreached",
     "ClockStarted",
     "ClockWarned",
+    "ComplaintPassedUp",
     "CompletionAsked",
     "DangerPassedOn",
     "DangerReported",
@@ -234,6 +235,16 @@ class PartForwarded(AppealEvent, service="routing", fact="part-forwarded"):
     body: str
     actor_role: str
     letter_id: UUID | None = None
+
+
+class ComplaintPassedUp(AppealEvent, service="routing", fact="complaint-passed-up"):
+    """A complaint about an act of the Fund was passed with its file to the superior body (АППК art. 91(4))."""
+
+    body: str
+    """Code of the body."""
+    actor_role: str
+    letter_id: UUID | None = None
+    """The letter to the applicant. Its text stays in routing."""
 
 
 class DangerReported(AppealEvent, service="routing", fact="danger-reported"):

@@ -23,6 +23,7 @@ class TestApp:
             "answer-and-close": "AnswerAndClose", "undo": "Undo",
             "close": "Close",
             "ask": "Ask", "request-completion": "RequestCompletion", "return": "Return", "terminate": "Terminate", "forward": "Forward",
+            "pass-up": "PassUp",
             "redirect": "Redirect", "log-call": "LogCall",
             "ask-provider": "AskProvider", "request-extension": "RequestExtension", "approve-extension": "ApproveExtension",
             "reject-extension": "RejectExtension", "approve": "Approve", "reject": "Reject",

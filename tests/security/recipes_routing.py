@@ -238,6 +238,9 @@ RECIPES: Recipes = {
     _path("return"): Recipe(_action("return", ground="SAME_AS_CLOSED")),
     _path("terminate"): Recipe(_action("terminate", role="head", ground="COURT_ACT")),
     _path("forward"): Recipe(_action("forward", body="LABOUR_SOCIAL", text="Вопрос вне компетенции Фонда.")),
+    _path("pass-up"): Recipe(
+        _action("pass-up", opened={"statutory_form": "ZHALOBA"}, body="HEALTH_MINISTRY", text="Шағым жоғары органға берілді.")
+    ),
     _path("ask-provider"): Recipe(ask_provider),
     _path("request-extension"): Recipe(_action("request-extension", until="2026-03-16", reason="Құжаттар әлі келген жоқ.")),
     _path("approve-extension"): Recipe(approve_extension),

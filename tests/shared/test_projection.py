@@ -12,6 +12,7 @@ from shared.contracts import (
     CaseReopened,
     CaseReturned,
     CaseTerminated,
+    ComplaintPassedUp,
     InquirySent,
     ProviderMatched,
     TierRaised,
@@ -70,6 +71,7 @@ class TestOutcome:
             (CaseReturned, EndingOutcome.RETURNED),
             (CaseTerminated, EndingOutcome.TERMINATED),
             (CaseForwarded, EndingOutcome.FORWARDED),
+            (ComplaintPassedUp, EndingOutcome.FORWARDED),
             (AppealWithdrawn, EndingOutcome.WITHDRAWN),
         ],
     )

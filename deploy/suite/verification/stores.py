@@ -38,6 +38,7 @@ from shared.contracts import (
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
+    ComplaintPassedUp,
     OutcomeConfirmed,
     ProviderMatched,
     newest_type,
@@ -378,7 +379,7 @@ def _digest(record: Record) -> bytes:
 
 
 _EXTENSIONS = {f"ce_{attribute.name}" for event in REGISTRY.values() for attribute in event.EXTENSIONS}
-_ENDED = {each.TYPE for each in (CaseClosed, AppealWithdrawn, CaseReturned, CaseTerminated, CaseForwarded)}
+_ENDED = {each.TYPE for each in (CaseClosed, AppealWithdrawn, CaseReturned, CaseTerminated, CaseForwarded, ComplaintPassedUp)}
 _NOTED = _ENDED | {
     each.TYPE
     for each in (

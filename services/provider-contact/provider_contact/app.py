@@ -73,6 +73,7 @@ from shared.contracts import (
     CaseTerminated,
     ClassificationCorrected,
     CommitmentAnswered,
+    ComplaintPassedUp,
     ConsentAnswered,
     ConsentWithdrawn,
     InquiryRequested,
@@ -146,7 +147,7 @@ HANDLERS: Handlers = {
     InquiryRequested: _OPENING.open_requested,
     AppealWithdrawn: withdraw_appeals,
     OutcomeConfirmed: draw_answers,
-    **dict.fromkeys((CaseClosed, CaseForwarded, CaseReturned, CaseTerminated), close_appeals),
+    **dict.fromkeys((CaseClosed, CaseForwarded, CaseReturned, CaseTerminated, ComplaintPassedUp), close_appeals),
     ProviderRated: store_ratings,
 }
 

@@ -11,7 +11,7 @@ FINAL = ["CLOSED", "FORWARDED", "RETURNED", "WITHDRAWN", "TERMINATED"]
 STATUSES = list(taxonomy().statuses)
 DECISIONS = {
     "answer-given": "ANSWERED", "case-closed": "CLOSED", "case-returned": "RETURNED", "case-terminated": "TERMINATED",
-    "case-forwarded": "FORWARDED",
+    "case-forwarded": "FORWARDED", "complaint-passed-up": "FORWARDED",
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from shared.contracts import (
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
+    ComplaintPassedUp,
     ConsentAnswered,
     ConsentWithdrawn,
     InquiryRequested,
@@ -30,7 +31,7 @@ from shared.messaging.handling import Batch
 from shared.unit_of_work import UnitOfWork
 
 Classified = AppealRouted | ClassificationCorrected
-CaseEnded = CaseClosed | CaseForwarded | CaseReturned | CaseTerminated | AppealWithdrawn
+CaseEnded = CaseClosed | CaseForwarded | CaseReturned | CaseTerminated | ComplaintPassedUp | AppealWithdrawn
 
 
 class InquiryOpening:

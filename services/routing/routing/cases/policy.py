@@ -21,7 +21,7 @@ MOST_CASES: Final = 1_000  # open cases of one person at once
 
 
 class NamedCode(StrEnum):
-    """The codes of the policy files that the code names: a return ground, a termination ground, an escalation reason and outcomes."""
+    """The codes of the policy files that the code names: a return ground, a termination ground, an escalation reason, outcomes, a form."""
 
     NOT_COMPLETED = "NOT_COMPLETED"
     ANONYMOUS = "ANONYMOUS"
@@ -31,6 +31,7 @@ class NamedCode(StrEnum):
     PROMISE_BROKEN = "PROMISE_BROKEN"
     CONFIRMATION_REFUTED = "CONFIRMATION_REFUTED"
     WITHDRAWAL_REFUTED = "WITHDRAWAL_REFUTED"
+    COMPLAINT = "ZHALOBA"
 
 
 def _labels(file: str, *named: NamedCode) -> Mapping[str, Label]:
@@ -234,17 +235,20 @@ def role_staffing() -> Mapping[str, RoleStaffing]:
 
 @dataclass(frozen=True, slots=True)
 class ReceivingBody:
-    """A body to which appeals are forwarded (АППК art. 65), or crimes and dangers redirected (art. 64(7-2))."""
+    """A body to which appeals are forwarded (АППК art. 65), crimes and dangers redirected (64(7-2)), or complaints passed up (91(4))."""
 
     label: Label
     forwards: bool
     redirects: bool
+    superiors: bool
 
 
 @cache
 def bodies() -> Mapping[str, ReceivingBody]:
     """Return the bodies by code."""
-    return policy_table(PACKAGE, "bodies.csv", lambda row: ReceivingBody(row.label(), row.flag("forwards"), row.flag("redirects")))
+    return policy_table(
+        PACKAGE, "bodies.csv", lambda row: ReceivingBody(row.label(), row.flag("forwards"), row.flag("redirects"), row.flag("superiors"))
+    )
 
 
 class DangerGround(StrEnum):
@@ -361,3 +365,14 @@ class HistoryTexts(RootModel[dict[str, Label]]):
 def history_texts() -> Mapping[str, Label]:
     """Return the sentence of each type of history entry."""
     return policy_model(PACKAGE, "history.toml", HistoryTexts).root
+
+
+@cache
+def letter_texts() -> Mapping[str, Label]:
+    """Return the letter that is proposed with an action, by the action."""
+    found = policy_model(PACKAGE, "letters.toml", HistoryTexts).root
+    if unknown := found.keys() - action_labels().keys():
+        raise ReferenceDataError("letters.toml", 1, f"not an action: {', '.join(sorted(unknown))}")
+    for text in found.values():
+        text.filled(number=Label("", "", ""))
+    return found

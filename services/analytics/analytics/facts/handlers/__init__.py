@@ -36,6 +36,7 @@ from shared.contracts import (
     ClassificationCorrected,
     ClockStarted,
     CommitmentMade,
+    ComplaintPassedUp,
     ConsentAsked,
     InquiryAcknowledged,
     InquiryAnswered,
@@ -249,6 +250,7 @@ _CHANGES: Mapping[type[AppealEvent], Change] = {
     CaseReturned: _ended,
     CaseTerminated: _ended,
     CaseForwarded: _ended,
+    ComplaintPassedUp: _ended,
     CaseReopened: _reopened,
 }
 """What events change in a fact in addition to its state (`shared.projection`); every other event changes the state alone."""

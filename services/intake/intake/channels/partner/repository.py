@@ -14,7 +14,7 @@ from intake.channels.partner.models import Delivery, ExternalNumber, Subscriber,
 from intake.channels.partner.schemas import DisabledReason
 from intake.register.models import Appeal, Tracking, without_content
 from intake.register.schemas.rows import ExternalNumberRow
-from shared.contracts import CaseForwarded, PartForwarded
+from shared.contracts import CaseForwarded, ComplaintPassedUp, PartForwarded
 from shared.database import Database, among
 from shared.fast.bulk import insert_new_rows, insert_rows, update_rows
 from shared.leases import RELEASED, Lease, RowLeases
@@ -22,7 +22,8 @@ from shared.outgoing.webhooks import AttemptError
 from shared.rows import table_of, upsert
 
 COUNTER = 1
-_FORWARDED_WHOLE = (CaseForwarded.FACT, PartForwarded.FACT)  # after a danger report the body reads no content, only that there is one
+# after a danger report the body reads no content, only that there is one
+_FORWARDED_WHOLE = (CaseForwarded.FACT, PartForwarded.FACT, ComplaintPassedUp.FACT)
 _UNNUMBERED = select(col(UpdateEntry.id)).where(col(UpdateEntry.position).is_(None)).limit(1)
 _UNDELIVERED = col(Delivery.delivered_at).is_(None)
 _LEASES: Final = RowLeases[UUID](table_of(Delivery), due="next_at")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from routing.cases.schemas.contents import ProviderQuestionContent
+from routing.cases.schemas.contents import ProviderQuestionContent, Refusal
 from routing.cases.schemas.fields import (
     MAX_FINDINGS,
     MAX_SOURCES,
@@ -23,10 +23,10 @@ from routing.cases.schemas.fields import (
     OutcomeCode,
     ReasonCode,
     RedirectBodyCode,
-    RefusalReasonCode,
     Remark,
     ReturnGroundCode,
     ServiceCode,
+    SuperiorBodyCode,
     TerminationGroundCode,
     TopicCode,
 )
@@ -50,6 +50,7 @@ class CaseAction(StrEnum):
     RETURN = "return"
     TERMINATE = "terminate"
     FORWARD = "forward"
+    PASS_UP = "pass-up"  # noqa: S105 - an action
     REDIRECT = "redirect"
     LOG_CALL = "log-call"
     ASK_PROVIDER = "ask-provider"
@@ -223,6 +224,17 @@ class Forward(Command):
     """An explanation to the applicant, in the language of the case."""
 
 
+class PassUp(Command):
+    """Pass a complaint about an act of the Fund with its file to the superior body (АППК art. 91(4))."""
+
+    ACTION = CaseAction.PASS_UP
+    SUMMARY = "Pass a complaint with its file to the superior body"
+
+    body: SuperiorBodyCode
+    text: Remark | None = None
+    """An explanation to the applicant, in the language of the case."""
+
+
 class Redirect(Command):
     """A note that the body was informed of the crime or the danger."""
 
@@ -321,14 +333,6 @@ class RemoveIssue(Command):
     issue_id: UUID
 
 
-class Refusal(StrictModel):
-    """A refusal of care: the provider's reason, the rule by which the clerk judges it, and whether the refusal is lawful."""
-
-    reason: RefusalReasonCode
-    rule: Remark
-    lawful: bool
-
-
 class SetFinding(Command):
     """The finding on an issue. It replaces an earlier one, and the answer says it to the applicant."""
 
@@ -373,6 +377,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Return,
     Terminate,
     Forward,
+    PassUp,
     Redirect,
     LogCall,
     AskProvider,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from routing.cases.schemas.fields import MAX_FINDINGS, MissingCode, QuestionCode, Remark
+from routing.cases.schemas.fields import MAX_FINDINGS, MissingCode, QuestionCode, RefusalReasonCode, Remark
 from shared.http import StrictModel
 
 
@@ -28,3 +28,11 @@ class ProviderQuestionContent(StrictModel):
 
     questions: Annotated[list[QuestionCode], Field(default_factory=list, max_length=MAX_FINDINGS)]
     text: Remark | None = None
+
+
+class Refusal(StrictModel):
+    """A refusal of care: the provider's reason, the rule by which the clerk judges it, and whether the refusal is lawful."""
+
+    reason: RefusalReasonCode
+    rule: Remark
+    lawful: bool

@@ -68,6 +68,7 @@ MissingCode = Annotated[str, *code_of(missing_data())]
 ReturnGroundCode = Annotated[str, *code_of(return_grounds())]
 TerminationGroundCode = Annotated[str, *code_of(termination_grounds())]
 ForwardBodyCode = Annotated[str, *code_of(code for code, body in bodies().items() if body.forwards)]
+SuperiorBodyCode = Annotated[str, *code_of(code for code, body in bodies().items() if body.superiors)]
 RedirectBodyCode = Annotated[str, *code_of(code for code, body in bodies().items() if body.redirects)]
 
 Remark = Annotated[str, Text(4_000)]

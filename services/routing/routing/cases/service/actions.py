@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
-from uuid import UUID
 
 from typing_extensions import Unpack
 
@@ -13,21 +12,30 @@ from routing.cases.codes import NoteKind, Urgency
 from routing.cases.errors import ActionNotPossible, VersionConflict
 from routing.cases.policy import ApprovalRule, Signer, approval_rules, danger_in, dangers
 from routing.cases.schemas import commands
-from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.contents import LetterContent
 from routing.cases.schemas.rows import (
     CaseRecord,
     HistoryCodes,
     HistoryRecord,
-    LetterRecord,
     SubjectCodes,
 )
 from routing.cases.schemas.staffing import queue_of
 from routing.cases.schemas.views import CaseView
-from routing.cases.service import answering, approvals, colleagues, deputies, extensions, issues, links, notes, provider_questions, workflow
+from routing.cases.service import (
+    answering,
+    approvals,
+    colleagues,
+    deputies,
+    endings,
+    extensions,
+    issues,
+    links,
+    notes,
+    provider_questions,
+    workflow,
+)
 from routing.cases.service.action_context import ActionContext
 from routing.cases.service.reading import read_file, view
-from routing.cases.service.suggestions import term_of
 from routing.clocks import service as clocks
 from routing.clocks.codes import ClockCode, ClockTrigger
 from routing.clocks.errors import CalendarDoesNotReach
@@ -36,14 +44,9 @@ from routing.clocks.schemas import ClockRow
 from shared.auth import Principal, Role
 from shared.contracts import (
     ApplicantAsked,
-    CaseForwarded,
     CaseReopened,
-    CaseReturned,
-    CaseTerminated,
     ClassificationCorrected,
     CompletionAsked,
-    DangerPassedOn,
-    PartForwarded,
     TierRaised,
 )
 from shared.domain.calendar import CalendarGap
@@ -226,7 +229,7 @@ async def _escalate(context: ActionContext, command: commands.Escalate) -> None:
 
 
 async def _ask(context: ActionContext, command: commands.Ask) -> None:
-    letter_id = _write_letter(context, command.language, LetterContent(text=command.text))
+    letter_id = endings.write_letter(context, command.language, LetterContent(text=command.text))
     due = await _wait_for_applicant(context, ClockCode.APPLICANT_REPLY)
     asked = ApplicantAsked(appeal_id=context.case.appeal_id, question_id=letter_id, due_at=due, actor_role=context.role)
     context.publish(asked, due=due.isoformat())
@@ -234,7 +237,7 @@ async def _ask(context: ActionContext, command: commands.Ask) -> None:
 
 async def _request_completion(context: ActionContext, command: commands.RequestCompletion) -> None:
     missing = list(dict.fromkeys(command.missing))
-    letter_id = _write_letter(context, command.language, LetterContent(text=command.text, missing=missing))
+    letter_id = endings.write_letter(context, command.language, LetterContent(text=command.text, missing=missing))
     due = await _wait_for_applicant(context, ClockCode.FIX_PERIOD)
     asked = CompletionAsked(appeal_id=context.case.appeal_id, question_id=letter_id, missing=missing, due_at=due, actor_role=context.role)
     context.publish(asked, due=due.isoformat())
@@ -249,70 +252,6 @@ async def _wait_for_applicant(context: ActionContext, policy: ClockCode) -> date
         raise CalendarDoesNotReach from None
     await context.change_clocks(clocks.replace(earlier, context.now), started)
     return started[0]["due_at"]
-
-
-def _write_letter(context: ActionContext, language: str, content: LetterContent) -> UUID:
-    letter_id = context.work.ids.new()
-    sealed = context.work.sealer.seal("letter", letter_id, "content", content.model_dump_json().encode())
-    letter = LetterRecord(
-        letter_id=letter_id,
-        appeal_id=context.case.appeal_id,
-        at=context.now,
-        language=language,
-        content=sealed,
-        actor_role=context.role,
-        actor=context.principal.subject,
-    )
-    repository.add_letter(context.work.session, letter)
-    context.file.letters.append(letter)
-    return letter_id
-
-
-async def _return(context: ActionContext, command: commands.Return) -> None:
-    await _end(context, CaseStatus.RETURNED)
-    event = CaseReturned(appeal_id=context.case.appeal_id, ground=command.ground, actor_role=context.role)
-    context.publish(event, return_ground=command.ground)
-
-
-async def _terminate(context: ActionContext, command: commands.Terminate) -> None:
-    actor = await deputies.acting(context.work, context.principal)
-    if command.ground not in workflow.grounds_of(actor.roles):
-        context.case.status = context.before
-        raise ActionNotPossible(workflow.next_actions(context.case, actor))
-    await _end(context, CaseStatus.TERMINATED)
-    event = CaseTerminated(appeal_id=context.case.appeal_id, ground=command.ground, actor_role=context.role)
-    context.publish(event, termination_ground=command.ground)
-
-
-async def _forward(context: ActionContext, command: commands.Forward) -> None:
-    due = term_of(CaseAction.FORWARD, context.case)
-    codes: HistoryCodes = {"body": command.body}
-    is_late = due is not None and due < context.now
-    if due is not None and is_late:
-        codes["due"] = due.isoformat()
-    content = LetterContent(text=command.text)
-    letter_id = _write_letter(context, context.case.language, content) if command.text else None
-    fact: type[CaseForwarded | PartForwarded] = PartForwarded if command.part else CaseForwarded
-    if command.part:
-        context.case.status = context.before
-    else:
-        await _end(context, CaseStatus.FORWARDED)
-    event = fact(appeal_id=context.case.appeal_id, body=command.body, actor_role=context.role, letter_id=letter_id)
-    context.publish(event, f"{fact.FACT}-late" if is_late else None, **codes)
-
-
-async def _redirect(context: ActionContext, command: commands.Redirect) -> None:
-    context.case.redirected_to = command.body
-    met = [clock for clock in context.file.clocks if clock.policy == ClockCode.REDIRECT_CRIME]
-    await context.change_clocks(clocks.stop(met, context.now))
-    event = DangerPassedOn(appeal_id=context.case.appeal_id, body=command.body, actor_role=context.role)
-    context.publish(event, body=command.body)
-
-
-async def _end(context: ActionContext, outcome: CaseStatus) -> None:
-    """Finish the case without an answer. The outcome has the code of the status."""
-    context.case.outcome, context.case.closed_at = outcome, context.now
-    await context.change_clocks(clocks.stop(context.file.clocks, context.now))
 
 
 async def _log_call(context: ActionContext, command: commands.LogCall) -> None:
@@ -369,10 +308,11 @@ _ACTIONS: Mapping[type[commands.Command], Callable[[ActionContext, Any], Awaitab
     commands.Close: _close,
     commands.Ask: _ask,
     commands.RequestCompletion: _request_completion,
-    commands.Return: _return,
-    commands.Terminate: _terminate,
-    commands.Forward: _forward,
-    commands.Redirect: _redirect,
+    commands.Return: endings.return_appeal,
+    commands.Terminate: endings.terminate,
+    commands.Forward: endings.forward,
+    commands.PassUp: endings.pass_up,
+    commands.Redirect: endings.redirect,
     commands.LogCall: _log_call,
     commands.AskProvider: provider_questions.ask,
     commands.RequestExtension: extensions.request,

@@ -25,6 +25,7 @@ from shared.contracts import (
     AppealRated,
     AppealWithdrawn,
     CaseForwarded,
+    ComplaintPassedUp,
     InquiryAnswered,
     InquirySent,
     OutcomeConfirmed,
@@ -45,7 +46,7 @@ _REACTIONS: Final[Mapping[str, EntryType]] = {
     AppealRated.FACT: EntryType.COMMENT,
 }
 """The applicant's reactions by the type of their history entry. Intake owns what was written with them."""
-_FORWARDED: Final = (CaseForwarded.FACT, PartForwarded.FACT)
+_FORWARDED: Final = (CaseForwarded.FACT, PartForwarded.FACT, ComplaintPassedUp.FACT)
 
 
 async def providers_by_id(work: UnitOfWork, ids: Collection[UUID]) -> Mapping[UUID, ProviderView]:

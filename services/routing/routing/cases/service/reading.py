@@ -41,7 +41,7 @@ from routing.clocks import service as clocks
 from routing.clocks.schemas import NEVER, ClockView
 from shared.auth import Principal
 from shared.contents import ContentItem, ContentsRequest, entitled
-from shared.contracts import ApplicantAsked, CaseForwarded, CompletionAsked, PartForwarded
+from shared.contracts import ApplicantAsked, CaseForwarded, ComplaintPassedUp, CompletionAsked, PartForwarded
 from shared.domain.labels import Label
 from shared.errors import InvalidInput
 from shared.http import Cursor, ListResponse
@@ -52,7 +52,9 @@ from shared.visibility import visible_cases
 OWN_WAITING: Final = 10  # cases; a clerk answers a few in the minute that an answer waits at most
 SummaryT = TypeVar("SummaryT", bound=CaseSummary)
 SENT_WITH_LETTER: Final = frozenset(
-    fact.FACT + late for fact in (ApplicantAsked, CompletionAsked, CaseForwarded, PartForwarded) for late in ("", "-late")
+    fact.FACT + late
+    for fact in (ApplicantAsked, CompletionAsked, CaseForwarded, PartForwarded, ComplaintPassedUp)
+    for late in ("", "-late")
 )
 """The entries of the history that a letter to the applicant may belong to."""
 _SORTED_BY: Final[Mapping[CaseSort, Callable[[ListedCase], datetime]]] = {

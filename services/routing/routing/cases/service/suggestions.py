@@ -17,8 +17,10 @@ from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.rows import CaseRecord
 from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import due_at, due_on, policies
+from shared.domain.labels import LANGUAGES, Label, Language
 from shared.domain.regions import regions
 
+FIRST_LANGUAGE: Final = "kk"
 Values = Mapping[str, str | list[str]]
 """Values of an action's fields, by field."""
 
@@ -46,7 +48,7 @@ def proposals(case: CaseRecord) -> Mapping[CaseAction, Values]:
     return found
 
 
-TERMS: Final[Mapping[CaseAction, str]] = {CaseAction.FORWARD: "FORWARD", CaseAction.RETURN: "RETURN"}
+TERMS: Final[Mapping[CaseAction, str]] = {CaseAction.FORWARD: "FORWARD", CaseAction.RETURN: "RETURN", CaseAction.PASS_UP: "ZHALOBA_PASS_UP"}
 """The deadline policies of actions that the law wants done within a term."""
 
 
@@ -64,3 +66,9 @@ def term_of(action: CaseAction, case: CaseRecord) -> datetime | None:
         return due_at(due_on(day, policy, planning_calendar()).due_on, case.region)
     except CalendarGap:
         return None
+
+
+def letter_for(case: CaseRecord, letter: Label) -> str:
+    """Return the letter that is proposed with an action, in the language of the case. A person may change it."""
+    language: Language = next((one for one in LANGUAGES if one == case.language), FIRST_LANGUAGE)
+    return letter.filled(number=Label(case.number, case.number, case.number)).in_(language)

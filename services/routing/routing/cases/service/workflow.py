@@ -10,12 +10,14 @@ from routing.cases.codes import DeskStatus
 from routing.cases.policy import (
     ApprovalRule,
     ClosureGate,
+    NamedCode,
     action_labels,
     approval_rules,
     closing_outcomes,
     closing_rules,
     closure_gate,
     confirmed_outcomes,
+    letter_texts,
     roles_in,
     termination_grounds,
     workflow_rows,
@@ -26,7 +28,7 @@ from routing.cases.schemas.fields import APPLICANTS_OUTCOME
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import ActionField, NextAction
 from routing.cases.service.issues import is_removable
-from routing.cases.service.suggestions import TERMS, Values, proposals, reports_crime, term_of
+from routing.cases.service.suggestions import TERMS, Values, letter_for, proposals, reports_crime, term_of
 from routing.clocks import service as clocks
 from shared.auth import Principal, Role
 from shared.code_fields import options_of
@@ -81,6 +83,7 @@ class Guard(StrEnum):
     DANGER = "danger"
     PASSED_ON = "passed-on"
     NO_CRIME = "no-crime"
+    COMPLAINT = "complaint"
     HAS_CATEGORY = "has-category"
     OWN_ANSWER = "own-answer"
     EXTENDABLE = "extendable"
@@ -123,6 +126,7 @@ GUARDS: Final[Mapping[Guard, Callable[[CaseRecord, Principal], bool]]] = {
     Guard.PASSED_ON: lambda case, _principal: not _awaits_redirection(case),  # no case ends while its danger is known here alone
     Guard.HAS_CATEGORY: lambda case, _principal: case.category is not None,  # an inquiry is about a category
     Guard.NO_CRIME: lambda case, _principal: not reports_crime(case),  # АППК art. 64(7-2)
+    Guard.COMPLAINT: lambda case, _principal: case.statutory_form == NamedCode.COMPLAINT,  # against an act of the Fund, not of a provider
     Guard.OWN_ANSWER: lambda case, principal: case.sending_by == principal.subject,
     Guard.EXTENDABLE: lambda case, _principal: _is_extendable(case),
     Guard.EXTENSION_OF_ANOTHER: lambda case, principal: case.awaits_extension and _decides(EXTENSION, case.extension_by, principal),
@@ -340,11 +344,14 @@ def _for_case(offer: NextAction, case: CaseRecord, principal: Principal, given: 
         grounds = grounds_of(rule.decided_by if rule else principal.roles)
         offer = offer.model_copy(update={"fields": [offer.fields[0].model_copy(update={"options": grounds})]})
         given = given if given and given["ground"] in grounds else None
+    is_suggested, letter = given is not None, letter_texts().get(offer.action)
+    if letter is not None:
+        given = {**(given or {}), "text": letter_for(case, letter)}
     due_at = term_of(offer.action, case)
     if given is None and due_at is None:
         return offer
     fields = [field.model_copy(update={"value": given[field.name]}) if given and field.name in given else field for field in offer.fields]
-    return offer.model_copy(update={"fields": fields, "suggested": given is not None, "due_at": due_at})
+    return offer.model_copy(update={"fields": fields, "suggested": is_suggested, "due_at": due_at})
 
 
 _CLOSES: Final = frozenset({CaseAction.CLOSE, CaseAction.ANSWER_AND_CLOSE})

@@ -30,6 +30,7 @@ WITH_TEMPLATE: frozenset[CaseAction] = frozenset(
         CaseAction.RETURN,
         CaseAction.TERMINATE,
         CaseAction.FORWARD,
+        CaseAction.PASS_UP,
         CaseAction.REDIRECT,
         CaseAction.LOG_CALL,
         CaseAction.ASK_PROVIDER,
@@ -60,6 +61,8 @@ class ActionOffer:
     due_at: datetime | None
     options: Sequence[Option]
     value: str | Sequence[str]
+    text: str
+    """The letter to the applicant that is proposed, empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +241,7 @@ def _offer(offer: NextAction, reader: DeskReader) -> ActionOffer:
         due_at=offer.due_at,
         options=[(code, reader.label(labels[code])) for code in (chosen.options or [])] if chosen else [],
         value=chosen.value if chosen and chosen.value is not None else "",
+        text=next((field.value for field in offer.fields if field.name == "text" and isinstance(field.value, str)), ""),
     )
 
 
@@ -249,6 +253,7 @@ def labels_of(action: CaseAction) -> Mapping[str, Label]:
         CaseAction.TERMINATE: {code: ground.label for code, ground in cases.termination_grounds().items()},
         CaseAction.REQUEST_COMPLETION: {code: datum.label for code, datum in cases.missing_data().items()},
         CaseAction.FORWARD: bodies,
+        CaseAction.PASS_UP: bodies,
         CaseAction.REDIRECT: bodies,
     }
     return tables.get(action, {})

@@ -29,6 +29,7 @@ FLASHES: Final[Mapping[str, Flash]] = {
     CaseAction.RETURN: Flash(N_("The appeal is returned.")),
     CaseAction.TERMINATE: Flash(N_("The consideration is terminated.")),
     CaseAction.FORWARD: Flash(N_("The appeal is forwarded, and the applicant is notified.")),
+    CaseAction.PASS_UP: Flash(N_("The complaint is passed up, and the applicant is notified.")),
     "provider-chosen": Flash(N_("The organisation is chosen. The case shows it in a moment.")),
     "provider-none": Flash(N_("It is noted that none of these is meant.")),
     "provider-not-chosen": Flash(N_("Nothing was chosen: the choice is made already, or no organisation was marked."), "warn"),

@@ -31,6 +31,7 @@ from shared.contracts import (
     AppealWithdrawn,
     CaseForwarded,
     CommitmentAnswered,
+    ComplaintPassedUp,
     DangerPassedOn,
     MessageAdded,
     OutcomeConfirmed,
@@ -55,7 +56,7 @@ OWN: Final[tuple[type[AppealEvent], ...]] = (
     CommitmentAnswered,
     AppealRated,
 )
-_PASSED_ON: Final = (CaseForwarded, PartForwarded, DangerPassedOn)
+_PASSED_ON: Final = (CaseForwarded, PartForwarded, ComplaintPassedUp, DangerPassedOn)
 TYPES: Final = frozenset(event.FACT for event in (*OWN, *shown_events()))
 
 
