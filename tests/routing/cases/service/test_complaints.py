@@ -81,13 +81,13 @@ class TestPassUp:
         assert UUID(event["letter_id"])
 
     @pytest.mark.parametrize(
-        ("language", "words"), [("kk", "91-бабының 4-тармағына"), ("ru", "пункту 4 статьи 91"), ("en", "article 91(4)")]
+        ("language", "phrase"), [("kk", "91-бабының 4-тармағына"), ("ru", "пункту 4 статьи 91"), ("en", "article 91(4)")]
     )
-    async def test_a_letter_is_proposed_in_the_language_of_the_case(self, desk, language, words):
+    async def test_a_letter_is_proposed_in_the_language_of_the_case(self, desk, language, phrase):
         case = await desk.case(await desk.open(**COMPLAINT, language=language), clerk(desk))
         offer = next(each for each in case["next_actions"] if each["action"] == "pass-up")
         text = next(field["value"] for field in offer["fields"] if field["name"] == "text")
-        assert words in text
+        assert phrase in text
         assert case["number"] in text
         assert offer["suggested"] is False
 
