@@ -121,6 +121,8 @@ async def consumption(world: World, appeals: int, seed: int, server: PostgresSer
     events = lives(make_event, random.Random(seed), seed * 10_000_000, appeals)
     for start in range(0, len(events), 5_000):
         await world.parts.log.append(APPEALS, events[start : start + 5_000])
+    del events
+    settle_memory()  # as a worker does when it has started; it never holds the events of a whole log
     end = sum((await world.parts.log.end_offsets(APPEALS)).values())
     task = asyncio.create_task(consumer(SERVICE, world.parts).run())
     try:
