@@ -144,6 +144,7 @@ def check_policies() -> None:
     case_policies.closing_rules()
     case_policies.anonymous_policy()
     case_policies.role_staffing()
+    case_policies.letter_texts()
     knowledge.knowledge_policy()
     knowledge.parameters()
     knowledge.article_seeds()
