@@ -25,6 +25,7 @@ from shared.contracts import (
     TierRaised,
 )
 from shared.domain.lifecycle import CaseStatus, status_after
+from shared.domain.protection import Protection
 
 
 class EndingOutcome(StrEnum):
@@ -45,6 +46,8 @@ class AppealState(TypedDict):
     provider_id: UUID | None
     """The provider that the appeal is about."""
     outcome: str | None
+    protection: str | None
+    """A code of `Protection`, which decides who may see the appeal; None: it is not protected."""
 
 
 def state_after(state: AppealState, event: AppealEvent) -> AppealState:
@@ -59,9 +62,11 @@ def state_after(state: AppealState, event: AppealEvent) -> AppealState:
         "tier": state["tier"],
         "provider_id": state["provider_id"],
         "outcome": state["outcome"],
+        "protection": state["protection"],
     }
     if isinstance(event, AppealRouted | ClassificationCorrected):
         found["kind"], found["tier"] = event.kind, event.tier
+        found["protection"] = protection_after(state["protection"], event)
     elif isinstance(event, TierRaised):
         found["tier"] = event.tier
     elif isinstance(event, CaseReopened):
@@ -74,6 +79,11 @@ def state_after(state: AppealState, event: AppealEvent) -> AppealState:
     elif type(event) in _OUTCOMES and found["status"] != state["status"]:
         found["outcome"] = _OUTCOMES[type(event)](event)
     return found
+
+
+def protection_after(before: str | None, event: AppealRouted | ClassificationCorrected) -> str | None:
+    """Return the protection that an event says, None for an appeal that is not protected; an earlier version's event changes nothing."""
+    return before if event.protection is None else (None if event.protection == Protection.OPEN else event.protection)
 
 
 _OUTCOMES: Final[Mapping[type[AppealEvent], Callable[[Any], str | None]]] = {

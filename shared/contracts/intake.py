@@ -111,6 +111,8 @@ class AppealWithdrawn(AppealEvent, service="intake", fact="appeal-withdrawn"):
     received_at: datetime | None = None
     reachable: bool | None = None
     """The applicant gave a phone number, so that the Fund can ask again by telephone."""
+    protection: str | None = None
+    """Who of the staff may see the appeal, as in `appeal-routed`."""
 
 
 class OutcomeConfirmed(AppealEvent, service="intake", fact="outcome-confirmed"):
@@ -127,6 +129,8 @@ class OutcomeConfirmed(AppealEvent, service="intake", fact="outcome-confirmed"):
     received_at: datetime | None = None
     reachable: bool | None = None
     """The applicant gave a phone number, so that the Fund can ask again by telephone."""
+    protection: str | None = None
+    """Who of the staff may see the appeal, as in `appeal-routed`."""
 
 
 class OutcomeDenied(AppealEvent, service="intake", fact="outcome-denied"):

@@ -102,6 +102,8 @@ class AppealRouted(AppealEvent, service="routing", fact="appeal-routed"):
     """None: no statutory clock runs (the contact settled the appeal), or `clock-started` follows, as from earlier versions."""
     concerns_provider: bool | None = None
     """The applicant chose or named a provider. None: an earlier version published the event. It is also a header."""
+    protection: str | None = None
+    """Who may see the appeal: a code of `Protection`, OPEN for most; None: an earlier version published the event."""
 
     @property
     def is_unsorted(self) -> bool:
@@ -166,6 +168,8 @@ class ClassificationCorrected(AppealEvent, service="routing", fact="classificati
     actor_role: str
     issues: list[CaseIssue] | None = None
     """The issues of the appeal, the first one with the category above; None: it has no more than that one."""
+    protection: str | None = None
+    """Who may see the appeal from now on, as in `appeal-routed`; None: an earlier version published the event, and nothing changes."""
 
 
 class AnswerGiven(AppealEvent, service="routing", fact="answer-given"):
@@ -296,6 +300,8 @@ class InquiryRequested(AppealEvent, service="routing", fact="inquiry-requested")
     period_from: date | None = None
     period_to: date | None = None
     """The local days, both included, of which the appeal speaks."""
+    protection: str | None = None
+    """Who may see the appeal, as in `appeal-routed`."""
 
 
 class CaseReopened(AppealEvent, service="routing", fact="case-reopened"):

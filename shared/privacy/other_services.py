@@ -28,6 +28,7 @@ ROUTING: Final = (
             plain("sending_by", "the clerk whose answer waits to be sent", SUBJECT_REASON, export=STAFF),
             plain("extension_by", "the clerk who asked to extend the term", SUBJECT_REASON, export=STAFF),
             plain("approval_by", "the clerk who asked a second person to approve an action", SUBJECT_REASON, export=STAFF),
+            plain("concerned", "the employee about whom the appeal complains, who never sees the case", SUBJECT_REASON, export=STAFF),
         ),
         retention=NO_LIMIT,
         export=NOT_EXPORTED,
@@ -167,6 +168,17 @@ ROUTING: Final = (
         (
             sealed("content", "what a clerk asked a provider", export=NOT_EXPORTED),
             plain("actor", "the employee who asked", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "body_delivery",
+        (
+            sealed("content", "what proves that another body received the appeal: its incoming number, or who signed", export=NOT_EXPORTED),
+            plain("actor", "the employee who recorded the proof", SUBJECT_REASON),
         ),
         retention=NO_LIMIT,
         export=STAFF,

@@ -80,7 +80,8 @@ PLANS: Mapping[str, Plan] = {
         _AUDITED,
         _EVERYWHERE
         | {"answer_letter", "colleague", "case_visit", "case_presence", "desk_search", "saved_view", "provider", "provider_question"}
-        | {"extension_request", "approval_request", "issue_finding", "deputy_appointment", "queue_setting", "article", "article_version"},
+        | {"extension_request", "approval_request", "body_delivery", "issue_finding"}
+        | {"deputy_appointment", "queue_setting", "article", "article_version"},
     ),
     "provider-contact": Plan(
         _of_appeal("appeal", "inquiry")

@@ -34,7 +34,7 @@ async def desk(engine, tmp_path, serve):
 async def complaint(desk):
     for language in ("kk", "ru"):
         await desk.open(text=None, has_text=False, kind="CONSULTATION", topic="STATUS_CHECK", language=language)
-    await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION", channel="CALL_1414")
+    await desk.open(text=None, has_text=False, kind="COMPLAINT", category="QUALITY_DEATH", channel="CALL_1414")
     return await desk.open(text=TEXT, language="kk")
 
 

@@ -106,7 +106,7 @@ class TestCases:
         case = has(desk.read(), shapes.CASE)
         assert [action["action"] for action in case["next_actions"]] == [
             "claim", "classify", "escalate", "answer", "answer-and-close", "ask", "request-completion", "forward", "return",
-            "log-call", "ask-provider", "request-extension", "split-issue", "set-finding", "link-duplicate",
+            "log-call", "ask-provider", "request-extension", "split-issue", "set-finding", "link-duplicate", "protect",
         ]  # fmt: skip
         listed = [has(people.get(CASES, "specialist", region="KZ-43", params={"scope": "region"}), shapes.listing(shapes.LISTED_CASE))]
         while listed[-1]["next_cursor"]:

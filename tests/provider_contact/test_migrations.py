@@ -30,12 +30,17 @@ async def add(world, table: type, *rows) -> None:
 
 async def downgrade(world) -> None:
     """Return the database with its rows to revision 0001."""
+    await migrate_by(world, command.downgrade, "0001")
+
+
+async def migrate_by(world, step, revision: str) -> None:
+    """Move the database up or down to a revision."""
     config = Config()
     config.set_main_option("script_location", str(migrations.folder(SERVICE.package)))
 
     def move(connection):
         config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
+        step(config, revision)
 
     async with world.parts.database.engine.begin() as connection:
         await connection.run_sync(move)
@@ -71,7 +76,8 @@ class TestAppealsAboutProviders:
         await downgrade(world)
         async with world.parts.database.write() as session:
             await session.execute(text("SELECT 1 FROM appeal WHERE appeal_id = :id FOR UPDATE"), {"id": appeal_id(1)})
-            await migrations.migrate(world.parts.database, SERVICE.package)
+            await migrate_by(world, command.upgrade, "0002")  # later ones change the table, for which they wait
+        await migrations.migrate(world.parts.database, SERVICE.package)
         assert [row.appeal_id for row in await world.rows(Appeal)] == [appeal_id(1)]
 
 

@@ -29,6 +29,7 @@ class TestApp:
             "reject-extension": "RejectExtension", "approve": "Approve", "reject": "Reject",
             "split-issue": "SplitIssue", "remove-issue": "RemoveIssue", "set-finding": "SetFinding",
             "link-duplicate": "LinkDuplicate", "unlink": "Unlink",
+            "protect": "Protect", "unprotect": "Unprotect", "record-delivery": "RecordDelivery",
         }  # fmt: skip
 
     def test_the_command_migrates_an_empty_folder(self, tmp_path):

@@ -29,5 +29,9 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(desk):
     drafted = await desk.client.put(f"/routing/v1/cases/{await desk.open()}/draft", headers=specialist, json=draft)
     assert (asked.status_code, answered.status_code, called.status_code, drafted.status_code) == (200, 200, 200, 200)
     await desk.client.post("/routing/desk/views?tab=queue", headers=session(desk), data={"name": "Кезек"})
+    expert, leaked = desk.token("expert"), await desk.open(kind="COMPLAINT", category="PRIVACY")
+    assert (await desk.carry_out(leaked, "forward", expert, body="POLICE")).status_code == 200
+    proof = {"method": "COURIER", "delivered_on": "2026-02-02", "reference": "№ 12"}
+    assert (await desk.carry_out(leaked, "record-delivery", expert, **proof)).status_code == 200
     seen = await check_stored_rows("routing", desk.parts.database)
     assert sealed_tables("routing") - {table for table, _ in seen} == set()

@@ -85,6 +85,16 @@ async def unlink(target: Target) -> Call:
     return Call(linking.path.replace("link-duplicate", "unlink"), linking.headers, json={"expected_version": done["version"]})
 
 
+async def record_delivery(target: Target) -> Call:
+    appeal_id, expert = await target.world.open(**CRIME), target.world.token("expert", subject=f"expert-{target.number()}")
+    done = await target.world.carry_out(appeal_id, "redirect", expert, body="POLICE")
+    assert done.status_code == 200, done.text
+    body = {"expected_version": done.json()["version"], "method": "COURIER", "delivered_on": "2026-02-02", "reference": "№ 7"}
+    return Call(f"{CASES}/{appeal_id}/actions/record-delivery", expert, json=body)
+
+
+DEATH = {"kind": "COMPLAINT", "category": "QUALITY_DEATH"}  # an expert sees it before and after it is protected
+SIGNS = DEATH | {"text": "Врач вымогал взятку в конверте за операцию"}
 split_issue = _action("split-issue", category="WAITING")
 
 
@@ -227,7 +237,7 @@ RECIPES: Recipes = {
     ("post", f"{KNOWLEDGE}/{{article_id}}/actions/{{action}}"): Recipe(submit_article),
     _path("claim"): Recipe(_action("claim")),
     _path("assign"): Recipe(_action("assign", role="supervisor", assignee="aigul")),
-    _path("classify"): Recipe(_action("classify", kind="COMPLAINT", category="EXTORTION")),
+    _path("classify"): Recipe(_action("classify", kind="COMPLAINT", category="WAITING")),
     _path("escalate"): Recipe(_action("escalate", reason="URGENT")),
     _path("answer"): Recipe(_action("answer", opened=SETTLED, **ANSWER)),
     _path("answer-and-close"): Recipe(_action("answer-and-close", opened=SETTLED, **ANSWER, outcome="NOTED")),
@@ -249,12 +259,15 @@ RECIPES: Recipes = {
     _path("reject"): Recipe(reject),
     _path("link-duplicate"): Recipe(link_duplicate),
     _path("unlink"): Recipe(unlink),
+    _path("protect"): Recipe(_action("protect", role="expert", opened=DEATH, ground="PRIVACY")),
+    _path("unprotect"): Recipe(_action("unprotect", role="expert", opened=SIGNS)),
+    _path("record-delivery"): Recipe(record_delivery),
     _path("split-issue"): Recipe(split_issue),
     _path("remove-issue"): Recipe(remove_issue),
     _path("set-finding"): Recipe(set_finding),
     _path("log-call"): Recipe(_action("log-call", text="Ертең қоңырау шалуды сұрады.", follow_up_on="2099-01-01")),
     ("post", f"{CASES}/{{appeal_id}}/notes"): Recipe(add_note),
-    _path("redirect"): Recipe(_action("redirect", opened=CRIME, body="POLICE")),
+    _path("redirect"): Recipe(_action("redirect", role="expert", opened=CRIME, body="POLICE")),
     ("put", f"{CASES}/{{appeal_id}}/draft"): Recipe(save_draft),
     ("delete", f"{CASES}/{{appeal_id}}/draft"): Recipe(delete_draft),
     ("post", "/routing/v1/classifications"): Recipe(classify_text, Kind.READ),

@@ -12,6 +12,7 @@ from shared.contracts import (
     CaseReopened,
     CaseReturned,
     CaseTerminated,
+    ClassificationCorrected,
     ComplaintPassedUp,
     InquirySent,
     ProviderMatched,
@@ -25,7 +26,15 @@ DUE = datetime(2026, 2, 23, tzinfo=UTC)
 
 
 def state(**changes):
-    return {"status": CaseStatus.IN_REVIEW, "kind": "COMPLAINT", "tier": 1, "provider_id": None, "outcome": None, **changes}
+    return {
+        "status": CaseStatus.IN_REVIEW,
+        "kind": "COMPLAINT",
+        "tier": 1,
+        "provider_id": None,
+        "outcome": None,
+        "protection": None,
+        **changes,
+    }
 
 
 def after(event, **known):
@@ -54,6 +63,22 @@ class TestClassification:
 
     def test_a_raised_tier_leaves_all_else(self):
         assert after(TierRaised.model_construct(appeal_id=APPEAL, tier=3)) == state(tier=3)
+
+
+class TestProtection:
+    @pytest.mark.parametrize(
+        ("before", "written", "found"),
+        [
+            (None, None, None),
+            ("SENSITIVE", None, "SENSITIVE"),
+            (None, "FUND", "FUND"),
+            ("SENSITIVE", "OPEN", None),
+            ("SENSITIVE", "FUND", "FUND"),
+        ],
+    )
+    def test_an_event_says_it_and_one_of_an_earlier_version_changes_nothing(self, before, written, found):
+        event = ClassificationCorrected.model_construct(appeal_id=APPEAL, kind="COMPLAINT", tier=3, protection=written)
+        assert after(event, protection=before)["protection"] == found
 
 
 class TestReopened:

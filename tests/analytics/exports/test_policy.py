@@ -8,6 +8,7 @@ from shared.domain.tables import ReferenceDataError
 
 UNSEEN = {
     "reopening_id",
+    "protection",  # rows of protected appeals are left out of exports, not marked in them
     "appeal_id",
     "follows",
     "event_id",

@@ -14,7 +14,7 @@ from tests.routing.support import QUESTION, imported, registered
 
 REGIONS = ("KZ-43", "KZ-75", "KZ-00")
 SUBJECTS = {1: {"kind": "CONSULTATION", "topic": "PAY_RATES"}, 2: {"kind": "COMPLAINT", "category": "WAITING"},
-            3: {"kind": "COMPLAINT", "category": "CORRUPTION"}}  # fmt: skip
+            3: {"kind": "COMPLAINT", "category": "QUALITY_DEATH"}}  # fmt: skip
 ANSWER = {"language": "kk", "text": "1414 нөміріне қоңырау шалыңыз."}
 
 
@@ -35,8 +35,11 @@ async def every_page(desk, who, **wanted):
             return found, totals
 
 
-def sees(role: str, own_region: str | None, region: str, tier: int) -> bool:
-    """Return whether a role sees a case, by the rules of the HTTP surface."""
+def sees(role: str, own_region: str | None, region: str, tier: int, protection: str | None = None) -> bool:
+    """Return whether a role sees a case, by the rules of the HTTP surface and the policy of protected cases."""
+    if protection is not None:
+        named = role in {"admin", "expert"} or (role in {"supervisor", "head"} and own_region == "KZ-00")
+        return named and not (protection == "FUND" and own_region == region)
     if role == "admin":
         return True
     if role == "operator":

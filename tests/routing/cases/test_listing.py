@@ -12,7 +12,7 @@ from tests.routing.support import PROVIDER, imported, registered, sent
 DAY = timedelta(days=1)
 SUBJECTS = (
     {"kind": "COMPLAINT", "category": "WAITING", "channel": "WEB", "language": "kk"},
-    {"kind": "COMPLAINT", "category": "CORRUPTION", "channel": "APP", "language": "ru", "region": "KZ-75"},
+    {"kind": "COMPLAINT", "category": "QUALITY_DEATH", "channel": "APP", "language": "ru", "region": "KZ-75"},
     {"kind": "CONSULTATION", "topic": "PAY_RATES", "channel": "CALL_1406", "language": "en", "provider_id": PROVIDER},
     {"kind": "CONSULTATION", "topic": "STATUS_CHECK", "channel": "WEB", "language": "ru"},
 )
@@ -55,7 +55,7 @@ class TestFilters:
     @pytest.mark.parametrize(
         ("wanted", "expected"),
         [
-            ({"category": "WAITING"}, {0, 4}), ({"category": "CORRUPTION"}, {1}), ({"topic": "PAY_RATES"}, {2}),
+            ({"category": "WAITING"}, {0, 4}), ({"category": "QUALITY_DEATH"}, {1}), ({"topic": "PAY_RATES"}, {2}),
             ({"channel": "WEB"}, {0, 3}), ({"channel": "CALL_1406"}, {2, 4}), ({"channel": "WEB", "language": "ru"}, {3}),
             ({"language": "kk"}, {0, 4}), ({"language": "en"}, {2}),
             ({"provider_id": str(PROVIDER)}, {2}), ({"provider_id": str(UUID(int=7))}, set()),

@@ -16,7 +16,7 @@ from tests.routing.desk.support import open_desk, session
 from tests.routing.support import NOW, imported, registered
 
 ROLES = ("operator", "specialist", "expert", "supervisor", "head", "admin")
-REGIONS = (None, "KZ-43", "KZ-75")
+REGIONS = (None, "KZ-43", "KZ-75", "KZ-00")
 CONFINED = [
     ("operator", "KZ-43"),
     ("specialist", "KZ-43"),
@@ -27,12 +27,16 @@ CONFINED = [
 ]
 SUBJECTS = (
     {"kind": "COMPLAINT", "category": "WAITING", "language": "kk"},
-    {"kind": "COMPLAINT", "category": "CORRUPTION", "language": "ru"},
+    {"kind": "COMPLAINT", "category": "QUALITY_DEATH", "language": "ru"},
     {"kind": "CONSULTATION", "topic": "PAY_RATES", "language": "ru"},
+)
+PROTECTED = (
+    {"kind": "COMPLAINT", "category": "EXTORTION", "language": "ru"},
+    {"kind": "COMPLAINT", "category": "FUND_SERVICE", "language": "kk"},
 )
 HREF = re.compile(r"/routing/desk/([0-9a-f]{8}-[0-9a-f-]{27})")
 TICK = re.compile(r'name="case\.([0-9a-f-]{36})"')
-TABS = ("mine", "queue", "region", "overdue", "news", "awaiting", "approvals", "all")
+TABS = ("mine", "queue", "region", "overdue", "news", "awaiting", "approvals", "protected", "all")
 FILTERS = (
     "open=true",
     "open=false",
@@ -41,43 +45,54 @@ FILTERS = (
     "language=ru&sort=received",
     "assignee=aigul&open=true",
     "tier=3&sort=updated",
+    "category=EXTORTION",
 )
+API_FILTERS = (*FILTERS, "protected=true", "protected=false", "awaits_proof=true", "queue=KZ-00/protected/ru")
 SCOPES = ("mine", "queue", "region", "all")
 
 
 @dataclass
 class World:
-    """Cases of two regions on all tiers: open, closed, overdue, taken, with news, notes and mentions."""
+    """Cases of two regions on all tiers: open, closed, overdue, taken, with news, notes and mentions; some of them are protected."""
 
-    cases: dict[str, tuple[str, int]]
-    """(region, tier) by id."""
+    cases: dict[str, tuple[str, int, str | None]]
+    """(region, tier, protection) by id."""
     numbers: dict[str, str]
 
     def of(self, role: str, region: str | None) -> set[str]:
         """Return the cases that the role may open, by the rules of the HTTP surface."""
-        return {key for key, (of, tier) in self.cases.items() if sees(role, region, of, tier)}
+        return {key for key, case in self.cases.items() if sees(role, region, *case)}
 
 
 @pytest.fixture
 async def world(desk, owners) -> World:
-    made = [registered(region=region, has_text=False, **subject) for region in ("KZ-43", "KZ-75") for subject in SUBJECTS]
-    former = imported()
+    ordinary = [registered(region=region, has_text=False, **subject) for region in ("KZ-43", "KZ-75") for subject in SUBJECTS]
+    protected = [registered(region=region, has_text=False, **subject) for region in ("KZ-43", "KZ-75") for subject in PROTECTED]
+    made = [*ordinary, *protected]
     await desk.apply(*made)
-    await desk.apply(former)
+    for former in (imported(), imported(category="EXTORTION")):
+        await desk.apply(former)
+    for event in protected:
+        await desk.apply(MessageAdded(appeal_id=event.appeal_id, message_id=uuid4(), attachments=0))
     await desk.apply(MessageAdded(appeal_id=made[0].appeal_id, message_id=uuid4(), attachments=0))
     everywhere = desk.token("operator", subject="aigul", name="Сынақ Айгүл")
     everybody = list(product(ROLES, REGIONS))
     for role, region in everybody:
         await desk.get("/cases", _token(desk, role, region))
+    expert = desk.token("expert", subject="nurlan", name="Сынақ Нұрлан")
     for event in made[1:5]:
         assert (await desk.carry_out(event.appeal_id, "claim", everywhere)).status_code == 200
+    for event in protected[:2]:
+        assert (await desk.carry_out(event.appeal_id, "claim", expert)).status_code == 200
     for event in made:
         mentions = [f"{role}-{region}" for role, region in everybody if role != "admin" and await _opens(desk, event, role, region)]
         note = await desk.client.post(
-            f"/routing/v1/cases/{event.appeal_id}/notes", headers=everywhere, json={"text": "Қараңыз.", "mentions": mentions}
+            f"/routing/v1/cases/{event.appeal_id}/notes",
+            headers=expert if event in protected else everywhere,
+            json={"text": "Қараңыз.", "mentions": mentions},
         )
         assert note.status_code == 201, note.text
-    for event in made[3:]:
+    for event in ordinary[3:]:
         asked = {"until": "2026-06-01", "reason": "Құжаттарды күтеміз."}
         assert (await desk.carry_out(event.appeal_id, "request-extension", everywhere, **asked)).status_code in {200, 409, 422}
     await watch(desk, NOW + timedelta(days=12))
@@ -85,7 +100,8 @@ async def world(desk, owners) -> World:
     assert {item["tier"] for item in items} == {1, 2, 3}
     owners.found["+77010000000"] = [item["appeal_id"] for item in items]
     return World(
-        {item["appeal_id"]: (item["region"], item["tier"]) for item in items}, {item["appeal_id"]: item["number"] for item in items}
+        {item["appeal_id"]: (item["region"], item["tier"], item["protection"]) for item in items},
+        {item["appeal_id"]: item["number"] for item in items},
     )
 
 
@@ -126,7 +142,7 @@ class TestWhatARoleSees:
             assert _ids(await desk.get("/cases", who, number=world.numbers[key])) == {key} & mayopen
         for scope in SCOPES:
             assert _ids(await desk.get("/cases", who, scope=scope, limit=200)) <= mayopen
-        for query in FILTERS:
+        for query in API_FILTERS:
             found = await desk.client.get(f"/routing/v1/cases?{query}&limit=200", headers=who)
             assert _ids(found) <= mayopen
         for query in ("2026", "+7 701 000 00 00"):
@@ -139,8 +155,23 @@ class TestWhatARoleSees:
         own = _ids(await desk.get("/cases", who, assignee="aigul", open="true", limit=200))
         assert own <= mayopen
         assert figures.get("aigul", {"open": 0})["open"] == len(own)
+        of_expert = _ids(await desk.get("/cases", who, assignee="nurlan", open="true", limit=200))
+        assert of_expert <= mayopen
+        assert figures.get("nurlan", {"open": 0})["open"] == len(of_expert)
+        await self._queues_keep_to(desk, who, role, region)
         if role != "admin":
             await self._bulk_keeps_to(desk, who, world, mayopen)
+
+    async def _queues_keep_to(self, desk, who, role, region):
+        """The queues of a branch count no protected case; those of the central office count them by themselves."""
+        if region is None or role not in {"supervisor", "head"}:
+            return
+        queues = (await desk.get("/queues", who)).json()["items"]
+        waiting = {item["queue"]: item["waiting"] for item in queues}
+        assert any("/protected/" in queue for queue in waiting) is (region == "KZ-00")
+        if region != "KZ-00":
+            listed = _ids(await desk.get("/cases", who, scope="queue", limit=200))
+            assert sum(waiting.values()) == len(listed)
 
     async def _bulk_keeps_to(self, desk, who, world, mayopen):
         """A version that no case has: what is seen is refused for it, what is not seen as a case that does not exist."""

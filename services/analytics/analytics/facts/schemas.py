@@ -173,6 +173,8 @@ class Cohort:
     outcome: str | None = None
     proofs: frozenset[Proof] = frozenset()
     """Narrows to appeals with one of these; empty does not narrow."""
+    with_protected: bool = True
+    """Protected appeals are among them. Who belongs to a branch neither counts nor lists them."""
     filters: CohortFilters = EVERYTHING
 
 

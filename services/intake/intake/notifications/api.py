@@ -81,7 +81,7 @@ async def list_notifications(
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     written = canonical_number(number)
     found = await find_appeal(work.session, written) if written is not None else None
-    if found is None or not visible_cases(reader).allows(found[1].region, found[1].tier, found[1].provider_id):
+    if found is None or not visible_cases(reader).allows(found[1].region, found[1].tier, found[1].provider_id, found[1].protection):
         raise NotFound
     rows, total = await repository.notifications_of_appeal(work.session, found[0].id, after=after, limit=limit + 1)
     items = [notification_out(work.sealer, row) for row in rows[:limit]]

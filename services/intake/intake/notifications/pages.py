@@ -318,7 +318,7 @@ async def _manual_notification(work: UnitOfWork, principal: Principal, notificat
     if not found or found[0].notification.state != NotificationState.BY_HAND:
         raise NotFound
     item = found[0]
-    if not visible_cases(principal).allows(item.region, item.tier, item.provider_id):
+    if not visible_cases(principal).allows(item.region, item.tier, item.provider_id, item.protection):
         raise NotFound
     return item
 

@@ -53,6 +53,7 @@ class AddressedNotification(NamedTuple):
     region: str
     tier: int | None
     provider_id: UUID | None
+    protection: str | None
     status: str | None
     """None: a code for a rating, which has no appeal."""
     answer_id: UUID | None
@@ -193,6 +194,7 @@ async def addressed_notifications(session: AsyncSession, ids: Collection[UUID]) 
         func.coalesce(tracking.region, CENTRAL_OFFICE),
         tracking.tier,
         tracking.provider_id,
+        tracking.protection,
         tracking.status,
         tracking.answer_id,
         tracking.answered_at,
@@ -311,7 +313,7 @@ async def manual_notifications(
     """Return a page of the letters and calls that a person has to do for the cases in `scope`, oldest first, and the number of all."""
     tracking = table_of(Tracking).c
     is_waiting = _NOTIFICATION.state == NotificationState.BY_HAND
-    visible = and_(is_waiting, scope.where(tracking.region, tracking.tier, tracking.provider_id))
+    visible = and_(is_waiting, scope.where(tracking.region, tracking.tier, tracking.provider_id, tracking.protection))
     joined = select(_NOTIFICATION.id).join(table_of(Tracking), tracking.appeal_id == _NOTIFICATION.appeal_id).where(visible)
     total = (await session.execute(select(func.count()).select_from(joined.subquery()))).scalar_one()
     page = joined if after is None else joined.where(tuple_(_NOTIFICATION.planned_at, _NOTIFICATION.id) > after)
@@ -337,7 +339,7 @@ async def unreached_offers(
         appeal.phone_key.is_not(None),
         or_(appeal.answer_by.is_(None), appeal.answer_by.not_in([DeliveryMethod.APP, DeliveryMethod.PARTNER])),
         or_(~is_sent, _OFFER.unclear_at.is_not(None)),
-        scope.where(tracking.region, tracking.tier, tracking.provider_id),
+        scope.where(tracking.region, tracking.tier, tracking.provider_id, tracking.protection),
     )
     columns = (_OFFER.id, _OFFER.kind, _OFFER.answer_until, _OFFER.attempts, appeal.number, tracking.region, _OFFER.unclear_at)
     joined = select(*columns).join(table_of(Appeal), appeal.id == _OFFER.appeal_id)

@@ -149,7 +149,7 @@ def track(listeners: Sequence[TrackingListener]) -> Handler:
             is_decided = tracking["status"] == WITHDRAWN != state["status"]
             overrules = is_decided and not isinstance(received.event, CaseReopened)  # refuted or followed by a broken promise: not late
             tracking.update({"status": state["status"], "kind": state["kind"], "tier": state["tier"]})
-            tracking.update({"provider_id": state["provider_id"], "outcome": state["outcome"]})
+            tracking.update({"provider_id": state["provider_id"], "outcome": state["outcome"], "protection": state["protection"]})
             tracking.update(change.values)
             tracking.update({"holder": holder_of(state["status"], state["tier"]), "version": tracking["version"] + 1})
             if change.timeline is not None:

@@ -129,6 +129,8 @@ class Tracking(IntakeModel, table=True):
     followed: bool
     """An owner or the backend of the channel reads the updates of this appeal."""
     version: int
+    protection: str | None = None
+    """Why the appeal is protected (`Protection`), which decides who of the staff may see it; NULL for most appeals."""
 
 
 class Timeline(IntakeModel, table=True):

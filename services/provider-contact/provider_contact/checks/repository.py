@@ -95,4 +95,4 @@ def _joined(appeals: Subquery) -> Any:
 
 
 def _visible(appeals: Subquery, scope: Scope) -> Any:
-    return scope.where(appeals.c.region, appeals.c.tier, col(OutcomeCheck.provider_id))
+    return scope.where(appeals.c.region, appeals.c.tier, col(OutcomeCheck.provider_id), appeals.c.protection)

@@ -91,7 +91,7 @@ async def listed_commitments(
     limit: int,
 ) -> tuple[list[ListedCommitment], int]:
     """Return the promises in scope about these appeals, earliest day first, and their total number."""
-    predicate: list[Any] = [scope.where(appeals.c.region, appeals.c.tier, col(Commitment.provider_id))]
+    predicate: list[Any] = [scope.where(appeals.c.region, appeals.c.tier, col(Commitment.provider_id), appeals.c.protection)]
     if status is not None:
         predicate.append(col(Commitment.status) == status)
     if due_before is not None:

@@ -28,6 +28,7 @@ from shared.contracts import (
     TierRaised,
 )
 from shared.messaging.handling import Batch
+from shared.projection import protection_after
 from shared.unit_of_work import UnitOfWork
 
 Classified = AppealRouted | ClassificationCorrected
@@ -66,6 +67,9 @@ class InquiryOpening:
     ) -> set[UUID]:
         """Update the appeals that are stored, and send their inquiries. Return which those are: an appeal without a provider is none."""
         stored = await repository.appeals_for_update(work.session, changes)
+        for received in batch.received:
+            if (known := stored.get(received.event.appeal_id)) is not None:
+                changes[known.appeal_id]["protection"] = protection_after(known.protection, received.event)
         await repository.update_appeals(work.session, {appeal_id: changes[appeal_id] for appeal_id in stored})
         candidates = []
         for received in batch.received:

@@ -31,6 +31,8 @@ class Appeal(ProviderContactModel, table=True):
     discloses: bool
     received_at: datetime
     closed: bool
+    protection: str | None = None
+    """Why the appeal is protected (`Protection`), which decides who of the staff may see it; NULL for most appeals."""
 
 
 class Inquiry(ProviderContactModel, table=True):
@@ -183,6 +185,7 @@ class AppealRow(TypedDict):
     discloses: bool
     received_at: datetime
     closed: bool
+    protection: str | None
 
 
 class AppealChange(TypedDict, total=False):
@@ -194,6 +197,7 @@ class AppealChange(TypedDict, total=False):
     category: str | None
     discloses: bool
     closed: bool
+    protection: str | None
 
 
 class InquiryRow(TypedDict):

@@ -59,6 +59,7 @@ class AppealState(NamedTuple):
     provider_id: UUID | None
     discloses: bool
     closed: bool
+    protection: str | None = None
 
 
 # appeals
@@ -256,11 +257,11 @@ async def responses(session: AsyncSession, response_ids: Sequence[UUID]) -> dict
 
 
 def _inquiry_in(scope: Scope) -> ColumnElement[bool]:
-    return scope.where(col(Appeal.region), col(Appeal.tier), col(Inquiry.provider_id))
+    return scope.where(col(Appeal.region), col(Appeal.tier), col(Inquiry.provider_id), col(Appeal.protection))
 
 
 def _appeal_in(scope: Scope) -> ColumnElement[bool]:
-    return scope.where(col(Appeal.region), col(Appeal.tier), col(Appeal.provider_id))
+    return scope.where(col(Appeal.region), col(Appeal.tier), col(Appeal.provider_id), col(Appeal.protection))
 
 
 def _filters(wanted: InquiryFilter) -> list[ColumnElement[bool]]:

@@ -49,7 +49,7 @@ def _joined(query: Any, account_id: UUID) -> Any:
 
 
 def _visible(scope: Scope, number: str) -> list[ColumnElement[bool]]:
-    found = [scope.where(col(Appeal.region), col(Appeal.tier), col(Inquiry.provider_id))]
+    found = [scope.where(col(Appeal.region), col(Appeal.tier), col(Inquiry.provider_id), col(Appeal.protection))]
     if number:  # digits alone: no wildcard of LIKE is among them
         digits = func.replace(col(Appeal.number), "-", "")
         found.append(or_(digits.like(f"{number}%"), digits.like(f"%{number}"), digits.like(f"%{number}_")))

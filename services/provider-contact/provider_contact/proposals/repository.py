@@ -83,7 +83,7 @@ async def listed_proposals(
     limit: int,
 ) -> tuple[list[ListedProposal], int]:
     """Return the proposals in scope about these appeals, latest first, and their total number."""
-    predicate: list[Any] = [scope.where(appeals.c.region, appeals.c.tier, col(Proposal.provider_id))]
+    predicate: list[Any] = [scope.where(appeals.c.region, appeals.c.tier, col(Proposal.provider_id), appeals.c.protection)]
     if status is not None:
         predicate.append(col(Proposal.status) == status)
     of_appeal = col(Proposal.appeal_id) == appeals.c.appeal_id

@@ -10,6 +10,7 @@ from routing.cases.errors import AbsentAssignee, ActionNotPossible, DraftVersion
 from routing.cases.schemas import commands
 from routing.cases.schemas.bulk import BulkCommand, BulkResult
 from routing.cases.schemas.colleagues import ColleagueItem, SetAbsence
+from routing.cases.schemas.command import Command
 from routing.cases.schemas.conversation import NoteIn, NoteView
 from routing.cases.schemas.drafts import DraftView, SaveDraft
 from routing.cases.schemas.fields import RegionCode
@@ -165,7 +166,7 @@ async def delete_draft(appeal_id: UUID, principal: StaffDep, once: OnceDep, _que
     return await once(f"delete draft {appeal_id}", StrictModel(), apply, status=204)
 
 
-async def _carry_out(once: Once, principal: Principal, appeal_id: UUID, command: commands.Command) -> Response:
+async def _carry_out(once: Once, principal: Principal, appeal_id: UUID, command: Command) -> Response:
     async def apply(work: UnitOfWork) -> CaseView:
         case = await lock_case(work, principal, appeal_id)
         return await actions.carry_out(work, principal, case, command)
@@ -177,7 +178,7 @@ async def _carry_out(once: Once, principal: Principal, appeal_id: UUID, command:
     return await once(f"{command.ACTION} {appeal_id}", command, apply, check_visible=check_visible)
 
 
-def _add_action(command: type[commands.Command]) -> None:
+def _add_action(command: type[Command]) -> None:
     """Add the route of one action, with the action's own strict body."""
 
     async def route(

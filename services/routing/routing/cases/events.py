@@ -18,6 +18,7 @@ from shared.contracts import (
     DangerReported,
     TierRaised,
 )
+from shared.domain.protection import Protection
 
 
 def appeal_routed(case: CaseRow, clock: ClockRow | None, *, concerns_provider: bool) -> AppealRouted:
@@ -52,6 +53,7 @@ def classification_corrected(case: CaseRecord, actor_role: str) -> Classificatio
         tier=case.tier,
         queue=case.queue,
         actor_role=actor_role,
+        protection=case.protection or Protection.OPEN,
         issues=[CaseIssue(issue_id=UUID(issue["issue_id"]), category=issue["category"]) for issue in case.issues] if several else None,
     )
 

@@ -12,6 +12,7 @@ from routing.cases.codes import DeskStatus
 from shared.auth import ROLES, STAFF, Role
 from shared.contents import Purpose
 from shared.domain.labels import Label
+from shared.domain.protection import protection_grounds
 from shared.domain.tables import ReferenceDataError, Row
 from shared.domain.taxonomy import taxonomy
 from shared.policy_files import policy_model, policy_rows, policy_table
@@ -249,6 +250,27 @@ def bodies() -> Mapping[str, ReceivingBody]:
     return policy_table(
         PACKAGE, "bodies.csv", lambda row: ReceivingBody(row.label(), row.flag("forwards"), row.flag("redirects"), row.flag("superiors"))
     )
+
+
+@cache
+def body_delivery_methods() -> Mapping[str, Label]:
+    """Return the means by which appeals are passed on to other bodies, by code: each records delivery (АППК art. 66(2))."""
+    return _labels("body_delivery_methods.csv")
+
+
+@cache
+def protected_bodies() -> Mapping[str, tuple[str, ...]]:
+    """Return the bodies to which an appeal protected on a ground is passed on, the proposed one first. Every ground has a row."""
+
+    def build(row: Row) -> tuple[str, ...]:
+        if not row.codes("bodies") <= bodies().keys():
+            raise row.error("a body is not known")
+        return tuple(row.text("bodies").split())
+
+    found = policy_table(PACKAGE, "protected_bodies.csv", build, key="ground")
+    if found.keys() != protection_grounds().keys():
+        raise ReferenceDataError("protected_bodies.csv", 1, "the grounds are not those of protection_grounds.csv")
+    return found
 
 
 class DangerGround(StrEnum):

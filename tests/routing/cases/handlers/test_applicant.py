@@ -93,12 +93,12 @@ class TestAppealWithdrawn:
         assert (case["status"], case["outcome"]) == (status, outcome)
         assert [row["type"] for row in case["history"]][-2:] == ["appeal-withdrawn", "withdrawal-late"]
 
-    async def test_a_reported_crime_still_has_to_be_redirected(self, desk, operator):
+    async def test_a_reported_crime_still_has_to_be_redirected(self, desk):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
         await desk.apply(AppealWithdrawn(appeal_id=appeal_id, reason="PRESSURE"))
         case = await desk.case(appeal_id)
         assert {clock["policy"]: clock["state"] for clock in case["clocks"]} == {"REDIRECT_CRIME": "RUNNING", "APPK_15WD": "MET"}
-        passed_on = (await desk.carry_out(appeal_id, "redirect", operator, body="POLICE")).json()
+        passed_on = (await desk.carry_out(appeal_id, "redirect", desk.token("expert"), body="POLICE")).json()
         assert (passed_on["status"], passed_on["redirected_to"], passed_on["next_due_at"]) == ("WITHDRAWN", "POLICE", None)
 
 

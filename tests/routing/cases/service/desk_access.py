@@ -1,21 +1,36 @@
 """What the random walk over the desk reads of it and does with it, each in a unit of work of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from random import Random
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 
-from routing.cases.schemas import commands
+from routing.cases.schemas.command import Command
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.service import ClockHistory, carry_out, lock_case, read_case, send_next, visible_case
 from routing.clocks.service import ClockWatcher, clocks_of_case
 from shared.auth import Principal
 from shared.contracts import REGISTRY, AppealEvent
+from shared.domain.protection import ground_in
 from shared.errors import NotFound
 from shared.messaging import tables
+from tests.routing.support import NOW
 
 ADMIN = Principal(subject="admin", issuer="", roles=frozenset({"admin"}))
+
+PLAIN: dict[Any, Callable[[Random], Any]] = {
+    bool: lambda pick: pick.random() < 0.5,
+    int: lambda pick: pick.randint(0, 5),
+    float: lambda _pick: 1.0,
+    str: lambda _pick: "Мәтін.",
+    UUID: lambda _pick: uuid4(),
+    date: lambda pick: (date(2027, 1, 1) + timedelta(days=pick.randint(1, 20))).isoformat(),
+    datetime: lambda _pick: NOW,
+}
+"""A value of each plain type of a field."""
 
 
 class DeskAccess:
@@ -24,7 +39,7 @@ class DeskAccess:
     desk: Any
     cases: Sequence[Any]
 
-    async def carry_out(self, case: Any, who: Principal, command: commands.Command) -> Any:
+    async def carry_out(self, case: Any, who: Principal, command: Command) -> Any:
         async with self.desk.parts.units.write() as work:
             return await carry_out(work, who, await lock_case(work, who, case.appeal_id), command)
 
@@ -54,6 +69,16 @@ class DeskAccess:
             except NotFound:
                 return False
             return True
+
+    async def check_protection(self, case: Any, record: CaseRecord, people: Sequence[Principal], branch: str) -> None:
+        """A case with a protected category is protected, and neither its branch nor the person complained about sees a protected one."""
+        assert (record.protection is None) == (record.protection_ground is None)
+        assert record.protection is not None or ground_in(record.categories) is None
+        assert record.protection is not None or (record.concerned is None and record.unproved_body is None)
+        for who in people if record.protection is not None else ():
+            is_reader = who.role == "expert" or who.region == "KZ-00"
+            is_left_out = who.subject == record.concerned or (record.protection == "FUND" and who.region == branch)
+            assert await self.is_visible(case, who) == (is_reader and not is_left_out)
 
     async def is_stored(self, case: Any, who: Principal, done: Any) -> bool:
         async with self.desk.parts.units.read() as work:

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from routing.cases.models import Answer, Correction
-from routing.cases.schemas.commands import COMMANDS, CaseAction
+from routing.cases.schemas.command import CaseAction
+from routing.cases.schemas.commands import COMMANDS
 from routing.cases.service import actions
 from tests.routing.support import NOW, QUESTION, sent
 
@@ -76,7 +77,7 @@ class TestClaim:
         assert (refused.status_code, refused.json()["code"]) == (409, "action-not-possible")
         assert [each["action"] for each in refused.json()["next_actions"]] == [
             "classify", "escalate", "answer", "answer-and-close", "ask", "request-completion", "forward", "return", "log-call",
-            "ask-provider", "request-extension", "split-issue", "set-finding", "link-duplicate",
+            "ask-provider", "request-extension", "split-issue", "set-finding", "link-duplicate", "protect",
         ]  # fmt: skip
 
 
@@ -173,7 +174,7 @@ class TestEscalate:
         assert case["history"][-1]["ru"].endswith("Причина: Требуется заключение эксперта")
 
     async def test_the_third_tier_is_the_last(self, desk, supervisor):
-        appeal_id = await desk.open(kind="COMPLAINT", category="CORRUPTION")
+        appeal_id = await desk.open(kind="COMPLAINT", category="QUALITY_DEATH")
         assert (await desk.carry_out(appeal_id, "escalate", supervisor, reason="URGENT")).json()["code"] == "action-not-possible"
 
     async def test_a_reason_that_is_no_code_is_refused(self, desk, specialist):
@@ -310,9 +311,9 @@ class TestEndings:
         fact, payload = await last(desk)
         assert (fact, payload["ground"], payload["actor_role"]) == ("case-returned", "SAME_AS_CLOSED", "head")
 
-    async def test_a_crime_is_not_returned(self, desk, specialist):
+    async def test_a_crime_is_not_returned(self, desk):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
-        refused = await desk.carry_out(appeal_id, "return", specialist, ground="OBSCENE")
+        refused = await desk.carry_out(appeal_id, "return", desk.token("expert"), ground="OBSCENE")
         assert (refused.status_code, refused.json()["code"]) == (409, "action-not-possible")
 
     async def test_a_head_terminates_what_a_supervisor_proposes(self, desk, head):
@@ -357,9 +358,9 @@ class TestForward:
 
 
 class TestRedirect:
-    async def test_the_clock_of_a_danger_stops_with_its_redirection(self, desk, specialist):
+    async def test_the_clock_of_a_danger_stops_with_its_redirection(self, desk):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
-        case = (await desk.carry_out(appeal_id, "redirect", specialist, body="POLICE")).json()
+        case = (await desk.carry_out(appeal_id, "redirect", desk.token("expert"), body="POLICE")).json()
         assert ((await last(desk))[0], case["redirected_to"], case["status"]) == ("danger-passed-on", "POLICE", "IN_REVIEW")
         assert {clock["policy"]: clock["state"] for clock in case["clocks"]} == {"REDIRECT_CRIME": "MET", "APPK_15WD": "RUNNING"}
         assert case["next_due_at"] == "2026-02-23T18:59:59Z"

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from sqlalchemy import text
 
 from routing.cases import repository
 from routing.cases.schemas.colleagues import SetAbsence
-from routing.cases.schemas.staffing import QueueName
+from routing.cases.schemas.staffing import QueueName, WaitingCase
 from routing.cases.service import assign_next, set_absence
 from routing.cases.service.assignment import Taker, choose, shares
 from shared.auth import Principal
@@ -22,6 +23,9 @@ from tests.routing.support import NOW
 RU, KK = f"{REGION}/2/ru", f"{REGION}/2/kk"
 
 
+WAITING = WaitingCase(UUID(int=1), 1, RU, REGION, 2, "ru", None)
+
+
 def taker(subject, capacity=10, load=0, languages=None, tiers=(2,)):
     return Taker(subject, capacity, languages, frozenset(tiers), Scope(regions=frozenset({REGION})), load)
 
@@ -31,7 +35,7 @@ class TestTheChoice:
     def test_nobody_has_more_than_a_case_beyond_what_the_others_have_by_capacity(self, capacities, cases):
         takers = [taker(f"{n:02}", capacity) for n, capacity in enumerate(capacities)]
         for _ in range(cases):
-            if (found := choose(takers, REGION, 2, "ru")) is not None:
+            if (found := choose(takers, WAITING)) is not None:
                 found.load += 1
         assert sum(each.load for each in takers) == min(cases, sum(capacities))
         for one in takers:
@@ -39,9 +43,10 @@ class TestTheChoice:
                 assert other.load == other.capacity or (one.load - 0.5) / one.capacity <= (other.load + 0.5) / other.capacity + 1e-9
 
     def test_skills_capacity_and_visibility_count(self):
-        assert choose([taker("a", languages=frozenset({"kk"})), taker("b", load=9)], REGION, 2, "ru").subject == "b"
-        assert choose([taker("a", load=10), taker("b", tiers=(1, 3))], REGION, 2, "ru") is None
-        assert choose([taker("a")], "KZ-75", 2, "ru") is None
+        assert choose([taker("a", languages=frozenset({"kk"})), taker("b", load=9)], WAITING).subject == "b"
+        assert choose([taker("a", load=10), taker("b", tiers=(1, 3))], WAITING) is None
+        assert choose([taker("a")], WAITING._replace(region="KZ-75")) is None
+        assert choose([taker("a")], WAITING._replace(protection="SENSITIVE")) is None
 
 
 class TestTheJob:

@@ -65,7 +65,7 @@ class TestTheList:
 
     @pytest.mark.parametrize("role", ["specialist", "supervisor", "expert", "operator", "admin"])
     async def test_it_counts_what_the_reader_sees_and_nothing_else(self, desk, role):
-        subjects = [{"kind": "COMPLAINT", "category": "WAITING"}, {"kind": "COMPLAINT", "category": "CORRUPTION"}]
+        subjects = [{"kind": "COMPLAINT", "category": "WAITING"}, {"kind": "COMPLAINT", "category": "QUALITY_DEATH"}]
         events = [registered(region=region, has_text=False, **subject) for region in ("KZ-43", "KZ-75") for subject in subjects]
         await desk.apply(*events)
         boss = desk.token("operator", subject="aigul", name="Сынақ")

@@ -8,6 +8,7 @@ CODES = {
     "kind": "COMPLAINT", "tier": 2, "reason": "URGENT", "policy": "APPK_15WD", "outcome": "JUSTIFIED", "code": "RESOLVED",
     "due": "2026-02-23T18:59:59+00:00", "body": "POLICE", "danger": "LIFE", "return_ground": "OBSCENE", "termination_ground": "COURT_ACT",
     "score": 5, "day": "2026-02-05", "category": "WAITING_QUEUE", "action": "answer-and-close",
+    "protection_ground": "PRIVACY", "method": "COURIER",
 }  # fmt: skip
 
 

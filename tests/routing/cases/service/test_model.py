@@ -5,8 +5,8 @@ Actions are drawn from `COMMANDS` and events from `HANDLERS`, with bodies made f
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from datetime import date, datetime, timedelta
+from collections.abc import Coroutine
+from datetime import timedelta
 from random import Random
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -24,7 +24,8 @@ from routing.cases.errors import ActionNotPossible, VersionConflict
 from routing.cases.handlers import HANDLERS
 from routing.cases.policy import approval_rules
 from routing.cases.schemas import commands
-from routing.cases.schemas.commands import COMMANDS, CaseAction
+from routing.cases.schemas.command import CaseAction, Command
+from routing.cases.schemas.commands import COMMANDS
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import CaseView
 from routing.cases.service import workflow
@@ -47,7 +48,7 @@ from shared.domain.taxonomy import taxonomy
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
 from shared.http import parse
 from shared.projection import AppealState, state_after
-from tests.routing.cases.service.desk_access import DeskAccess
+from tests.routing.cases.service.desk_access import PLAIN, DeskAccess
 from tests.routing.desk.pages.test_provider import recorded
 from tests.routing.support import NOW, PROVIDER
 
@@ -69,7 +70,13 @@ def person(role: str, region: str | None = REGION) -> Principal:
     return Principal(subject=f"{role}-{region}", issuer="test", roles=frozenset({role}), region=region)
 
 
-PEOPLE = [*(person(role) for role in sorted(STAFF)), person("specialist", "KZ-75"), person("operator", None), person("analyst", None)]
+PEOPLE = [
+    *(person(role) for role in sorted(STAFF)),
+    person("specialist", "KZ-75"),
+    person("operator", None),
+    person("analyst", None),
+    person("head", "KZ-00"),
+]
 
 
 class Case:
@@ -112,7 +119,7 @@ class Desk(DeskAccess, RuleBasedStateMachine):
         position = self.run(self.position())
         times = dict.fromkeys(("received_at", "registered_at", "due_at"), self.desk.clock.now())
         appeal_id = self.run(self.desk.open(text=None, has_text=False, region=REGION, **given, **times))
-        start: AppealState = {"status": "REGISTERED", "kind": None, "tier": None, "provider_id": None, "outcome": None}
+        start: AppealState = {"status": "REGISTERED", "kind": None, "tier": None, "provider_id": None, "outcome": None, "protection": None}
         self.cases.append(Case(appeal_id, start))
         self.follow(position)
 
@@ -173,7 +180,7 @@ class Desk(DeskAccess, RuleBasedStateMachine):
         least = min(self.tried[action] for action, _ in chosen)
         return pick.choice([pair for pair in chosen if self.tried[pair[0]] == least])
 
-    def check_step(self, case: Case, before: CaseRecord, command: commands.Command, done: CaseView, published: list[str]) -> None:
+    def check_step(self, case: Case, before: CaseRecord, command: Command, done: CaseView, published: list[str]) -> None:
         """The status is that of the workflow table; what waits to be sent, and what is taken back, publishes nothing."""
         step, status = workflow.steps()[before.desk_status, command.ACTION], done.status
         if self.waits(command, done) or command.ACTION is CaseAction.REJECT:
@@ -189,10 +196,10 @@ class Desk(DeskAccess, RuleBasedStateMachine):
         if command.ACTION in {CaseAction.CLASSIFY, CaseAction.ESCALATE}:
             case.is_raised = command.ACTION is CaseAction.ESCALATE
 
-    def waits(self, command: commands.Command, done: CaseView) -> bool:
+    def waits(self, command: Command, done: CaseView) -> bool:
         return command.ACTION is not CaseAction.REQUEST_EXTENSION and done.approval_action == command.ACTION
 
-    def check_second_person(self, before: CaseRecord, who: Principal, command: commands.Command, done: CaseView) -> None:
+    def check_second_person(self, before: CaseRecord, who: Principal, command: Command, done: CaseView) -> None:
         """What the policy says needs a second person is never carried out by one alone."""
         always = {"terminate", "return"}
         outcomes = {finding.outcome for finding in getattr(command, "findings", [])} | {
@@ -270,7 +277,12 @@ class Desk(DeskAccess, RuleBasedStateMachine):
         highest = max(
             tier_for(record.kind, category, record.topic, urgent=record.urgency == "URGENT") for category in record.categories or [None]
         )
-        assert record.tier >= highest if case.is_raised else record.tier == highest
+        if record.protection is not None:
+            assert (record.tier, record.queue) == (3, f"KZ-00/protected/{record.language}")
+        else:
+            assert record.tier >= highest if case.is_raised else record.tier == highest
+            assert record.queue.startswith(f"{REGION}/")
+        self.run(self.check_protection(case, record, PEOPLE, REGION))
         assert len({issue["issue_id"] for issue in record.issues}) == len(set(record.categories)) == len(record.issues)
         main = next((other for other in self.cases if other.appeal_id == record.duplicate_of), None)
         assert record.duplicate_of != record.appeal_id
@@ -293,10 +305,11 @@ class Desk(DeskAccess, RuleBasedStateMachine):
         assert record.outcome != "RESOLVED_ON_SPOT" or has_word, "neither a proposal nor silence is a solution"
         if is_final:
             offered = {offer.action for who in PEOPLE for offer in workflow.next_actions(record, who)}
-            assert offered <= {CaseAction.REDIRECT}
-            assert not offered or (record.danger is not None and record.redirected_to is None)
+            assert offered <= {CaseAction.REDIRECT, CaseAction.RECORD_DELIVERY}
+            assert CaseAction.REDIRECT not in offered or (record.danger is not None and record.redirected_to is None)
+            assert CaseAction.RECORD_DELIVERY not in offered or record.unproved_body is not None
 
-    def body(self, pick: Random, kind: type[commands.Command], case: CaseRecord, offer: Any) -> dict[str, Any]:
+    def body(self, pick: Random, kind: type[Command], case: CaseRecord, offer: Any) -> dict[str, Any]:
         fields = {name: field for name, field in kind.model_fields.items() if name != "expected_version"}
         body = {name: self.value(pick, field.annotation, field.metadata, name, case) for name, field in fields.items()}
         for field in offer.fields if offer is not None else ():
@@ -328,7 +341,7 @@ class Desk(DeskAccess, RuleBasedStateMachine):
             parts = annotation.model_fields.items()
             found = {part: self.value(pick, field.annotation, field.metadata, part, case) for part, field in parts}
         else:
-            found = _PLAIN[annotation](pick)
+            found = PLAIN[annotation](pick)
         return found
 
     def special(self, pick: Random, name: str, case: CaseRecord) -> Any:
@@ -349,6 +362,8 @@ class Desk(DeskAccess, RuleBasedStateMachine):
             "questions": [["MEASURES"]],
             "next_steps": ["Күтіңіз."],
             "how_to_complain": ["Сотқа."],
+            "concerned": [None, None, *(who.subject for who in PEOPLE[:2])],
+            "delivered_on": [today.isoformat()],
             "score": [1, 5],
         }
         return pick.choice(choices[name]) if name in choices else None
@@ -366,15 +381,6 @@ _OPEN = {"IN_REVIEW", "AWAITING_PROVIDER", "AWAITING_APPLICANT", "NEEDS_FIX"}
 _ENDING = {"answer", "answer-and-close", "return", "terminate", "forward", "approve"}
 """Tried now and then alone, so that the cases live long enough."""
 _KEEPING = [event for event in EVENTS if event is not AppealWithdrawn]
-_PLAIN: dict[Any, Callable[[Random], Any]] = {
-    bool: lambda pick: pick.random() < 0.5,
-    int: lambda pick: pick.randint(0, 5),
-    float: lambda _pick: 1.0,
-    str: lambda _pick: "Мәтін.",
-    UUID: lambda _pick: uuid4(),
-    date: lambda pick: (date(2027, 1, 1) + timedelta(days=pick.randint(1, 20))).isoformat(),
-    datetime: lambda _pick: NOW,
-}
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -64,7 +64,9 @@ class TestLevels:
     async def test_a_danger_is_reported_to_both_at_the_same_time(self, desk):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
         await watch(desk, datetime(2026, 2, 2, 18, 59, 59, tzinfo=UTC))
-        assert (await appeals(desk), await appeals(desk, level=ReportLevel.HEAD)) == ([appeal_id], [appeal_id])
+        central = person(region="KZ-00")  # a crime is protected: its branch has no report of it
+        assert (await appeals(desk, central), await appeals(desk, central, ReportLevel.HEAD)) == ([appeal_id], [appeal_id])
+        assert (await appeals(desk), await appeals(desk, level=ReportLevel.HEAD)) == ([], [])
 
 
 class TestList:

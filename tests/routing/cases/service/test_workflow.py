@@ -85,8 +85,8 @@ class TestBuild:
             build([line for line in lines if line.cells["states"]])
 
     @pytest.mark.parametrize("status", [code for code, status in taxonomy().statuses.items() if status.final])
-    def test_a_final_status_of_the_product_with_any_action_but_the_redirection_of_a_danger_is_refused(self, status):
-        for action in action_labels().keys() - {"redirect", "undo"}:
+    def test_a_final_status_of_the_product_with_any_action_but_the_redirection_of_a_danger_or_a_proof_is_refused(self, status):
+        for action in action_labels().keys() - {"redirect", "undo", "record-delivery"}:
             added = {action: f" {status}"}
             lines = [
                 replace(row, cells=row.cells | {"states": row.cells["states"] + added.get(row.cells["action"], "")})
@@ -134,7 +134,7 @@ class TestNextActions:
     def test_a_specialist_may_do_everything_but_assign_and_terminate_with_a_free_case_of_the_region(self):
         assert offered(next_actions(case(category="WAITING"), staff("specialist"))) == [
             "claim", "classify", "escalate", "answer", "answer-and-close", "ask", "request-completion", "forward", "return", "log-call",
-            "ask-provider", "request-extension", "split-issue", "set-finding", "link-duplicate",
+            "ask-provider", "request-extension", "split-issue", "set-finding", "link-duplicate", "protect",
         ]  # fmt: skip
 
     def test_a_supervisor_assigns_and_terminates_too(self):
@@ -232,6 +232,7 @@ class TestNextActions:
         assert found.keys() == {
             "claim", "assign", "classify", "escalate", "answer", "answer-and-close", "close", "ask", "request-completion", "forward",
             "return", "terminate", "log-call", "ask-provider", "request-extension", "split-issue", "set-finding", "link-duplicate",
+            "protect",
         }  # fmt: skip
         assert (found["claim"].kk, found["claim"].ru, found["claim"].en) == ("Орындауға алу", "Взять в работу", "Take the case")
         assert [field.name for field in found["classify"].fields] == ["kind", "category", "topic", "statutory_form"]

@@ -163,7 +163,7 @@ class TestCasePage:
         assert "The register does not answer just now" in page.text
         assert forms(page) == {
             "claim", "classify", "escalate", "answer", "answer-and-close", "ask", "request-completion", "forward", "return", "log-call",
-            "ask-provider", "request-extension", "split-issue", "set-finding", "link-duplicate",
+            "ask-provider", "request-extension", "split-issue", "set-finding", "link-duplicate", "protect",
         }  # fmt: skip
 
     @pytest.mark.parametrize("role", ["operator", "specialist", "supervisor", "head"])

@@ -40,7 +40,7 @@ async def cases(desk) -> list[tuple[str, str, int]]:
         for region in ("KZ-43", "KZ-75")
         for subject in (
             {"kind": "COMPLAINT", "category": "WAITING", "language": "kk"},
-            {"kind": "COMPLAINT", "category": "CORRUPTION", "language": "ru"},
+            {"kind": "COMPLAINT", "category": "QUALITY_DEATH", "language": "ru"},
             {"kind": "CONSULTATION", "topic": "PAY_RATES", "language": "ru"},
         )
     ]

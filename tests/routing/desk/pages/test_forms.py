@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.desk.pages import case_forms
 from tests.routing.desk.support import ANSWER, forms, open_desk, send, session
 
@@ -64,10 +64,11 @@ class TestActions:
     @pytest.mark.usefixtures("owners")
     async def test_a_danger_is_shown_on_top_until_it_is_redirected(self, desk):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
-        page = (await open_desk(desk, f"/{appeal_id}")).text
+        expert = session(desk, "expert", None)
+        page = (await open_desk(desk, f"/{appeal_id}", expert)).text
         assert "To be passed on at once: extortion of money" in page
-        assert (await send(desk, appeal_id, "redirect", **{"redirect-body": "POLICE"})).status_code == 303
-        assert "Passed on: Police (102)" in (await open_desk(desk, f"/{appeal_id}")).text
+        assert (await send(desk, appeal_id, "redirect", expert, **{"redirect-body": "POLICE"})).status_code == 303
+        assert "Passed on: Police (102)" in (await open_desk(desk, f"/{appeal_id}", expert)).text
 
     async def test_a_following_appeal_links_to_the_earlier_one(self, desk, complaint):
         later = await desk.open(follows=complaint)
@@ -121,7 +122,7 @@ class TestActions:
         assert (case["kind"], case["category"], case["topic"]) == ("CONSULTATION", None, "STATUS_CHECK")
 
     async def test_an_action_that_makes_the_case_invisible_redirects_to_the_list(self, desk):
-        appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
+        appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="QUALITY_DEATH")
         expert = session(desk, "expert", None)
         done = await send(desk, appeal_id, "classify", expert, kind="CONSULTATION", topic="STATUS_CHECK")
         assert (done.status_code, done.headers["location"]) == (303, "/routing/desk?flash=classify")

@@ -186,7 +186,7 @@ async def _trend(work: UnitOfWork, kpi_id: str, request: FigureRequest, view: Vi
 async def _beginning(work: UnitOfWork, request: FigureRequest, view: View) -> Label | None:
     """Return when the register of the region begins, if it has appeals, and none of them before the end of the period to compare with."""
     before, region = request.period.compared(request.compare or Compare.PREVIOUS_YEAR), view.region(request.region)
-    if await facts.count(work.session, Cohort(before.first, before.last, region)):
+    if await facts.count(work.session, Cohort(before.first, before.last, region, with_protected=view.with_protected)):
         return None
     day = await facts.first_day(work.session, region, request.period.last)
     return period_name(day, day) if day is not None and day > before.last else None

@@ -37,7 +37,7 @@ class Export:
         """
         view.require_all()
         period = Period.of_request(query.first, query.last)
-        cohort = Cohort(period.first, period.last, view.region(query.region), filters=query.filters)
+        cohort = Cohort(period.first, period.last, view.region(query.region), with_protected=view.lists_protected, filters=query.filters)
         return cls(grain, file_format, cohort, query.labels, with_numbers=view.sees_appeals)
 
     @property

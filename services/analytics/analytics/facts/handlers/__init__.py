@@ -53,6 +53,7 @@ from shared.contracts import (
     appeal_events,
 )
 from shared.domain.lifecycle import CaseStatus, Holder, holder_of, status_after
+from shared.domain.protection import protection_of
 from shared.domain.taxonomy import LOWEST_TIER, taxonomy
 from shared.messaging.handling import Batch, Handlers, InOrder, Received
 from shared.projection import state_after
@@ -154,6 +155,7 @@ def _new_fact(event: AppealRegistered | AppealImported, status: CaseStatus, at: 
         "held_by_applicant": 0,
         "ended_on": None,
         "reopening_id": None,
+        "protection": None if event.category is None else protection_of([event.category]),
     }
 
 

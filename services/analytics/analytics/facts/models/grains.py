@@ -18,6 +18,7 @@ _RATED: Final = text("score IS NOT NULL")
 _PROOF: Final = text("proof IS NOT NULL")
 _FOLLOWS: Final = text("follows IS NOT NULL")
 _REVIEWED: Final = text("agreed IS NOT NULL")
+_PROTECTED: Final = text("protection IS NOT NULL")
 _WAITING: Final = text("answered_at IS NULL AND closed_at IS NULL")
 
 
@@ -58,6 +59,7 @@ class Fact(AnalyticsModel, table=True):
         Index("ix_fact_follows", "follows", sqlite_where=_FOLLOWS, postgresql_where=_FOLLOWS),
         Index("ix_fact_proof", "received_on", "region", "proof", "kind", "follows", sqlite_where=_PROOF, postgresql_where=_PROOF),
         Index("ix_fact_answered", "answered_at", "due_at", sqlite_where=_ANSWERED, postgresql_where=_ANSWERED),
+        Index("ix_fact_protected", "region", "received_on", sqlite_where=_PROTECTED, postgresql_where=_PROTECTED),
         Index("ix_fact_waiting", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
 
@@ -108,6 +110,8 @@ class Fact(AnalyticsModel, table=True):
     held_by_applicant: int = 0
     ended_on: date | None = None
     """The local day on which it was first answered or ended; None before. A reopening leaves it as it is."""
+    protection: str | None = None
+    """Why the appeal is protected (`Protection`); NULL for most."""
     reopening_id: UUID | None = None
     """The latest `Reopening` of it."""
 

@@ -40,6 +40,7 @@ class FactState(TypedDict):
     held_by_applicant: int
     ended_on: date | None
     reopening_id: UUID | None
+    protection: str | None
 
 
 class FactChange(TypedDict, total=False):
@@ -69,6 +70,7 @@ class FactChange(TypedDict, total=False):
     held_by_fund: int
     held_by_provider: int
     held_by_applicant: int
+    protection: str | None
 
 
 class FactRow(FactState):

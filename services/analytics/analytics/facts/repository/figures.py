@@ -50,6 +50,11 @@ def narrowed(day: ColumnElement[Any], table: Table, cohort: Cohort) -> list[Colu
         terms.append(table.c.kind == cohort.kind)
     if "category" in table.c and filters.category is not None:
         terms.append(table.c.category.in_(category_and_below(filters.category)))
+    if not cohort.with_protected:
+        if "protection" in table.c:
+            terms.append(table.c.protection.is_(None))
+        elif "appeal_id" in table.c:
+            terms.append(table.c.appeal_id.not_in(select(fact.c.appeal_id).where(fact.c.protection.is_not(None))))
     return terms
 
 

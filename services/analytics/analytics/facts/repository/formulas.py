@@ -202,7 +202,7 @@ EXACT_ANSWERS: Final = 20_000  # answers in the period and region, of all kinds,
 
 async def _sketched_times(session: AsyncSession, cohort: Cohort, group: Group | None, per_cent: int) -> dict[str | None, Quantile] | None:
     """Return percentiles from the classes of rollups; None if they do not have them, or if there are few answers."""
-    whole = Cohort(cohort.first, cohort.last, cohort.region)
+    whole = Cohort(cohort.first, cohort.last, cohort.region, with_protected=cohort.with_protected)
     answers = await summed(session, rollup_query(session, whole, ()), ("answered",))
     if answers is None or sum(number for (number,) in answers.values()) <= EXACT_ANSWERS:
         return None

@@ -1,7 +1,7 @@
 """Reading sums of facts from rollups.
 
-A sum over a period is that of its whole months, plus that of the days around them, plus a correction for each day that is out of date
-(`repository.corrections`). So a sum is always the one that the facts have.
+A sum over a period is that of its whole months, plus that of the days around them, plus a correction for each day that is out of date,
+minus that of protected appeals for who may not count them (`repository.corrections`). So a sum is always the one that the facts have.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts.models import Dimension, provider, rollup_day, rollup_month
 from analytics.facts.repository.buckets import bucket, category_and_below, root_of_category, time_code
-from analytics.facts.repository.corrections import Correction, corrections
+from analytics.facts.repository.corrections import Correction, corrections, protected_cells
 from analytics.facts.repository.recounts import VERSION, measures_of, out_of_date, rollup_definitions
 from analytics.facts.repository.snapshots import read_once
 from analytics.facts.schemas import TIMES, Cohort, Group
@@ -149,13 +149,17 @@ async def summed_each(
     found: list[defaultdict[Codes, list[int]]] = [defaultdict(lambda: [0] * len(measures)) for _ in queries]
     for position, codes, values in await _stored(session, queries, measures, by_code=by_code):
         _add(found[position][codes], values)
-    if stale:
-        for position, query in enumerate(queries):
-            changes = await corrections(session, query.dimension, stale, counted_by[1], with_leaked="leaked" in measures)
-            groups = _groups(query, by_code=by_code)
-            for cell in await _corrected(session, query, changes):
-                values = [cell.sign * (cell.sums.get(name) or 0) for name in measures]
-                _add(found[position][tuple(_code(group, _code_in(cell, group)) for group in groups)], values)
+    for position, query in enumerate(queries):
+        changes: list[Correction] = []
+        with_leaked = "leaked" in measures
+        if stale:
+            changes += await corrections(session, query.dimension, stale, counted_by[1], with_leaked=with_leaked)
+        if not query.cohort.with_protected:
+            changes += await protected_cells(session, query.dimension, query.cohort, counted_by[1], with_leaked=with_leaked)
+        groups = _groups(query, by_code=by_code)
+        for cell in await _corrected(session, query, changes):
+            values = [cell.sign * (cell.sums.get(name) or 0) for name in measures]
+            _add(found[position][tuple(_code(group, _code_in(cell, group)) for group in groups)], values)
     return [{codes: tuple(sums) for codes, sums in each.items() if any(sums)} for each in found]
 
 

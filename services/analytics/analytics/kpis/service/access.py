@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from analytics.kpis.policy import Kpi, kpi_definitions
 from shared.auth import Principal
 from shared.errors import Forbidden, NotFound, Unauthorized
+from shared.visibility import reads_protected
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,10 @@ class View:
     is_known: bool = True
     sees_appeals: bool = False
     """The visitor handles appeals, and reads the numbers of those that a figure counts."""
+    with_protected: bool = True
+    """Protected appeals count in the figures: in those of the country's statistics, but not in those that a branch reads."""
+    lists_protected: bool = False
+    """Protected appeals are among those that are listed and exported one by one."""
 
     @property
     def kpis(self) -> list[Kpi]:
@@ -61,17 +66,19 @@ def view_of(principal: Principal, region: str | None = None) -> View:
     """Return the full or the public view of a principal who asks for `region` (None: everything the principal may see).
 
     Analysts and admins see all figures, supervisors and heads those of their region; for another region, and for everybody else,
-    the public view applies. Analysts read no numbers of appeals. Raises Forbidden for a supervisor or head without a region.
+    the public view applies. Analysts read no numbers of appeals. Protected appeals are neither counted for a supervisor or head nor
+    listed for an analyst. Raises Forbidden for a supervisor or head without a region.
     """
     if principal.is_anonymous:
         return PUBLIC
     if principal.has("analyst", "admin"):
-        return View(public=False, sees_appeals=principal.has("admin"))
+        is_admin = principal.has("admin")
+        return View(public=False, sees_appeals=is_admin, lists_protected=is_admin and not principal.region and reads_protected(principal))
     if principal.has("supervisor", "head"):
         if not principal.region:
             raise Forbidden
         if region in {None, principal.region}:
-            return View(public=False, bound_to=principal.region, sees_appeals=True)
+            return View(public=False, bound_to=principal.region, sees_appeals=True, with_protected=False)
     return View(public=True)
 
 

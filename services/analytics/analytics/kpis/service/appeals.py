@@ -26,7 +26,7 @@ async def counted_appeals(
     view.require_appeals()
     if kpi.grain is not Grain.APPEALS:
         raise NotFound
-    request = request.in_region(view.region(request.region))
+    request = replace(request.seen_by(view), with_protected=view.lists_protected)
     cohort = request.cohort(kpi)
     if kpi.measure is None or kpi.people:
         cohort, formula = replace(cohort, outcome=kpi.outcome, proofs=kpi.proofs), None

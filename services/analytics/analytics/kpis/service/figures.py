@@ -31,16 +31,17 @@ class FigureRequest:
     filters: CohortFilters = EVERYTHING
     group_by: Group | None = None
     """Replaces the group of the figure's definition."""
+    with_protected: bool = True
     as_of: datetime | None = None
     """The time of the newest event, for whoever reads several figures of one snapshot; read for the figure if it is not given."""
 
-    def in_region(self, region: str | None) -> "FigureRequest":
-        """Return the same request for a region."""
-        return replace(self, region=region)
+    def seen_by(self, view: View) -> "FigureRequest":
+        """Return the same request for what the visitor may see: the region, and whether protected appeals count."""
+        return replace(self, region=view.region(self.region), with_protected=view.with_protected)
 
     def cohort(self, kpi: Kpi) -> Cohort:
         """Return the appeals, calls or questions that the figure is computed from."""
-        return Cohort(self.period.first, self.period.last, self.region, kpi.kind, filters=self.filters)
+        return Cohort(self.period.first, self.period.last, self.region, kpi.kind, with_protected=self.with_protected, filters=self.filters)
 
     def ignored(self, kpi: Kpi, *, is_public: bool) -> list[str]:
         """Return the given parameters that do not change the figure: public figures have none, other figures those of their grain."""
@@ -55,7 +56,7 @@ async def figure(work: UnitOfWork, kpi: Kpi, request: FigureRequest, view: View,
 
     Raises PeriodNotPublic in the public view for a period that is not public.
     """
-    request = request.in_region(view.region(request.region))
+    request = request.seen_by(view)
     if view.public:
         return await _public(work, kpi, request, public)
     session, cohort, ignored = work.session, request.cohort(kpi), request.ignored(kpi, is_public=False)

@@ -26,7 +26,7 @@ async def trend(work: UnitOfWork, kpi: Kpi, request: FigureRequest, interval: Gr
     """
     view.require_all()
     spans = list(_spans(request.period, interval))
-    request = request.in_region(view.region(request.region))
+    request = request.seen_by(view)
     found = await measured(work, kpi, request.cohort(kpi), interval)
     nothing = Measured(0 if kpi.unit in COUNTS else None, 0)
     missing = missing_numbers(kpi, request.region)

@@ -29,7 +29,7 @@ async def provider_index(
 
     Expectations come from all providers of the country, also for the index of one region.
     """
-    found = await facts.provider_complaints(work.session, _complaints(period))
+    found = await facts.provider_complaints(work.session, _complaints(period, region))
     others = await facts.provider_promises_and_ratings(work.session, period.first, period.last)
     appeals = await facts.count_by(work.session, Group.REGION, Cohort(period.first, period.last))
     rules, expected = index_rules(), _expectations(found, index_rules())
@@ -48,14 +48,15 @@ async def compared_providers(
 
     `known`: the numbers of complaints by provider of the country, for a caller who has read them already.
     """
-    found = await facts.provider_complaints(work.session, _complaints(period), known)
+    found = await facts.provider_complaints(work.session, _complaints(period, region), known)
     rules, expected = index_rules(), _expectations(found, index_rules())
     compared = [_compared(each, expected(each), rules) for each in found if region is None or each.region == region]
     return [each for each in compared if each.funnel is not None]
 
 
-def _complaints(period: Period) -> Cohort:
-    return Cohort(period.first, period.last, kind="COMPLAINT")
+def _complaints(period: Period, region: str | None) -> Cohort:
+    """Return the complaints of a period; in the index of a region, which its branch reads, without the protected ones."""
+    return Cohort(period.first, period.last, kind="COMPLAINT", with_protected=region is None)
 
 
 def _expectations(counts: Sequence[ProviderComplaints], rules: IndexRules) -> Callable[[ProviderComplaints], float]:

@@ -149,11 +149,18 @@ async def purge_calls(session: AsyncSession, before: datetime) -> None:
     await session.execute(delete(Call).where(col(Call.published_at) < before))
 
 
-async def appeals_of_caller(session: AsyncSession, caller: bytes, limit: int) -> tuple[Sequence[CallersAppeal], int]:
-    """Return the latest open appeals of a phone number without their sealed content, and the number of all."""
+async def appeals_of_caller(
+    session: AsyncSession, caller: bytes, limit: int, *, with_protected: bool
+) -> tuple[Sequence[CallersAppeal], int]:
+    """Return the latest open appeals of a phone number without their sealed content, and the number of all.
+
+    `with_protected`: those that not every operator may know of are among them.
+    """
     finished = [code for code, status in taxonomy().statuses.items() if status.final]
     query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id))
     query = query.where(col(Appeal.phone_key) == caller, col(Tracking.status).not_in(finished))
+    if not with_protected:
+        query = query.where(col(Tracking.protection).is_(None))
     total = (await session.execute(query.with_only_columns(func.count()))).scalar_one()
     rows = await session.execute(query.order_by(col(Appeal.received_at).desc(), col(Appeal.id)).limit(limit).options(*without_content()))
     return [CallersAppeal(row[0], row[1]) for row in rows], total

@@ -19,6 +19,7 @@ from shared.contracts import AppealImported
 from shared.domain.identifiers import is_valid_bin_or_iin, normalise_twelve
 from shared.domain.labels import LANGUAGES
 from shared.domain.lifecycle import CaseStatus, holder_of
+from shared.domain.protection import protection_of
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.errors import DomainError
@@ -240,6 +241,7 @@ def _tracking(closed: ClosedAppeal) -> NewTrackingRow:
         "answered_at": None,
         "followed": False,
         "version": 1,
+        "protection": None if closed.row.category is None else protection_of([closed.row.category]),
     }
 
 

@@ -195,7 +195,7 @@ async def pending_withdrawals(
     wanted = (
         col(Withdrawal.state) == WithdrawalState.PENDING,
         col(Tracking.status).not_in(sorted(decided)),
-        scope.where(Tracking.region, Tracking.tier, Tracking.provider_id),
+        scope.where(Tracking.region, Tracking.tier, Tracking.provider_id, Tracking.protection),
     )
     position = tuple_(col(Withdrawal.asked_at), col(Withdrawal.id))
     query = (

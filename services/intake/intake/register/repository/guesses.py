@@ -27,6 +27,7 @@ class AppealAccess:
     region: str | None = None
     tier: int | None = None
     provider_id: UUID | None = None
+    protection: str | None = None
 
 
 def _access(number: str, *columns: Any) -> tuple[str, AppealAccess]:
@@ -45,6 +46,7 @@ _ACCESS: Final = Query(
         col(Tracking.region),
         col(Tracking.tier),
         col(Tracking.provider_id),
+        col(Tracking.protection),
     )
     .join(Tracking, col(Tracking.appeal_id) == col(Appeal.id))
     .where(col(Appeal.id) == func.coalesce(_WANTED, _OTHER)),

@@ -32,6 +32,7 @@ class TrackingRow(TypedDict):
     contact_confirmed_at: datetime | None
     followed: bool
     version: int
+    protection: str | None
 
 
 class TrackingChange(TypedDict, total=False):
@@ -55,6 +56,7 @@ class TrackingChange(TypedDict, total=False):
     contact_confirmed_at: datetime | None
     followed: bool
     version: int
+    protection: str | None
 
 
 class NewTrackingRow(TypedDict):
@@ -74,6 +76,7 @@ class NewTrackingRow(TypedDict):
     answered_at: NotRequired[datetime | None]
     followed: bool
     version: int
+    protection: str | None
 
 
 class Patient(TypedDict):

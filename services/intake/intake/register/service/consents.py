@@ -63,7 +63,9 @@ async def read_consent(work: UnitOfWork, appeal_id: UUID, reader: Principal) -> 
     """Return the state of the consent. Raises NotFound for an appeal that the reader does not see."""
     tracking = await records.tracking_of(work.session, appeal_id)
     number = await records.number_of_appeal(work.session, appeal_id)
-    if number is None or not visible_cases(reader).allows(tracking["region"], tracking["tier"], tracking["provider_id"]):
+    if number is None or not visible_cases(reader).allows(
+        tracking["region"], tracking["tier"], tracking["provider_id"], tracking["protection"]
+    ):
         raise NotFound
     is_given = await discloses_to_provider(work, appeal_id)
     is_withdrawn = not is_given and bool(await appeals_with_withdrawal(work.session, [appeal_id]))

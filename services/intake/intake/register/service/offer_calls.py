@@ -54,7 +54,7 @@ async def visible_offer(work: UnitOfWork, offer_id: UUID, reader: Principal) -> 
     if offer is None:
         raise NotFound
     tracking = await records.tracking_of(work.session, offer.appeal_id)
-    if not visible_cases(reader).allows(tracking["region"], tracking["tier"], tracking["provider_id"]):
+    if not visible_cases(reader).allows(tracking["region"], tracking["tier"], tracking["provider_id"], tracking["protection"]):
         raise NotFound
     return offer
 

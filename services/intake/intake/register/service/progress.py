@@ -61,7 +61,7 @@ async def store_tracking(work: UnitOfWork, tracking: TrackingRow, event_id: UUID
 
 def statement_codes(tracking: TrackingRow, facts: AppealFacts) -> dict[str, object]:
     """Return what the events of a confirmation and of a withdrawal say of their appeal, so that it can be drawn for a call."""
-    codes = {name: value for name, value in tracking.items() if name in {"appeal_id", "region", "tier", "kind"}}
+    codes = {name: value for name, value in tracking.items() if name in {"appeal_id", "region", "tier", "kind", "protection"}}
     return {**codes, **facts._asdict()}
 
 

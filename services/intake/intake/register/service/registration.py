@@ -22,6 +22,7 @@ from shared.domain.calendar import planning_calendar
 from shared.domain.deadlines import Deadline, explain
 from shared.domain.identifiers import RegistrationNumber
 from shared.domain.lifecycle import CaseStatus, holder_of
+from shared.domain.protection import protection_of
 from shared.domain.regions import regions
 from shared.errors import DomainError, InvalidInput
 from shared.fast.group_commit import GroupCommit
@@ -322,6 +323,7 @@ def _tracking(entry: _Entry) -> NewTrackingRow:
         "due_provisional": True,
         "followed": entry.row["owner"] is not None or entry.filing.channel in BACKENDS,
         "version": 1,
+        "protection": None if entry.filing.category is None else protection_of([entry.filing.category]),
     }
 
 

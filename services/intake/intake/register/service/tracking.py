@@ -194,7 +194,7 @@ def origin_of(principal: Principal, address: str) -> str:
 def _is_visible(reader: Principal, access: AppealAccess) -> bool:
     if access.id is None or access.region is None or reader.is_anonymous:
         return False
-    return visible_cases(reader).allows(access.region, access.tier, access.provider_id)
+    return visible_cases(reader).allows(access.region, access.tier, access.provider_id, access.protection)
 
 
 def _filed(pepper: Pepper, principal: Principal, appeal: Appeal | AppealAccess) -> bool:

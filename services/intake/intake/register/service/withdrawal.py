@@ -78,7 +78,7 @@ async def withdraw(work: UnitOfWork, appeal_id: UUID, request: WithdrawalIn) -> 
 async def lock_visible(work: UnitOfWork, appeal_id: UUID, caller: Principal) -> TrackingRow:
     """Return the tracking row of an appeal, locked. Raises NotFound for an appeal that the caller does not see."""
     tracking = await lock_appeal(work, appeal_id)
-    if not visible_cases(caller).allows(tracking["region"], tracking["tier"], tracking["provider_id"]):
+    if not visible_cases(caller).allows(tracking["region"], tracking["tier"], tracking["provider_id"], tracking["protection"]):
         raise NotFound
     return tracking
 
@@ -111,7 +111,7 @@ async def read_request(work: UnitOfWork, appeal_id: UUID, reader: Principal) -> 
     """
     tracking = await records.tracking_of(work.session, appeal_id)
     pending = await records.pending_withdrawal(work.session, appeal_id)
-    is_visible = visible_cases(reader).allows(tracking["region"], tracking["tier"], tracking["provider_id"])
+    is_visible = visible_cases(reader).allows(tracking["region"], tracking["tier"], tracking["provider_id"], tracking["protection"])
     if pending is None or not is_visible or is_decided(tracking["status"]):
         raise NotFound
     await work.audit.record(reader=reader.subject, purpose=CALL_PURPOSE, ids=[appeal_id], appeal_id=appeal_id, role=reader.role)

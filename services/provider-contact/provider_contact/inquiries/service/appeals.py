@@ -10,6 +10,7 @@ from provider_contact.inquiries.models import Appeal, AppealRow
 from provider_contact.inquiries.schemas import AppealStatement, ClosedAppeal
 from shared.auth import Principal
 from shared.contracts import AppealRegistered, AppealWithdrawn, InquiryRequested
+from shared.domain.protection import protection_of
 from shared.errors import NotFound
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import Scope, visible_cases
@@ -32,6 +33,7 @@ def _appeal_row(event: AppealRegistered, provider_id: UUID | None) -> AppealRow:
         "discloses": event.discloses_to_provider,
         "received_at": event.received_at,
         "closed": False,
+        "protection": None if event.category is None else protection_of([event.category]),
     }
 
 
@@ -50,6 +52,7 @@ async def record_requested(work: UnitOfWork, requests: Sequence[InquiryRequested
             "discloses": False,
             "received_at": now,
             "closed": False,
+            "protection": event.protection,
         }
         for event in requests
     }
@@ -73,6 +76,7 @@ async def record_stated(work: UnitOfWork, events: Sequence[AppealStatement]) -> 
             "discloses": False,
             "received_at": event.received_at,
             "closed": isinstance(event, AppealWithdrawn),
+            "protection": event.protection,
         }
         for event in events
         if event.number is not None and event.region is not None and event.received_at is not None

@@ -98,7 +98,7 @@ class Step:
         roles = self.roles & principal.roles
         if inquiry.provider_id != principal.provider_id:
             roles -= {"provider"}
-        if not visible_cases(principal).allows(appeal.region, appeal.tier, appeal.provider_id):
+        if not visible_cases(principal).allows(appeal.region, appeal.tier, appeal.provider_id, appeal.protection):
             roles &= {"provider"}
         return bool(roles) and self.is_possible(inquiry, appeal, now)
 

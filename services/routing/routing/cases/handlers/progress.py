@@ -45,7 +45,7 @@ class CaseProgress:
         self.running = [clock for clock in self.running if clock not in stopped]
         if self.case.unsorted and any(clock.policy == ClockCode.TRIAGE for clock in stopped):
             self.case.unsorted = False
-            self.case.queue = queue_of(self.case.region, self.case.tier, self.case.language)
+            self.case.queue = queue_of(self.case.region, self.case.tier, self.case.language, protected=self.case.protection is not None)
         self._update_next_due()
 
     def start_clocks(self, rows: Sequence[ClockRow]) -> None:
@@ -66,7 +66,7 @@ class CaseProgress:
         if case.tier == HIGHEST_TIER:
             return False
         case.tier, case.assignee = case.tier + 1, None
-        case.queue = queue_of(case.region, case.tier, case.language, unsorted=case.unsorted)
+        case.queue = queue_of(case.region, case.tier, case.language, unsorted=case.unsorted, protected=case.protection is not None)
         return True
 
     def _update_next_due(self) -> None:

@@ -24,6 +24,7 @@ from routing.clocks.schemas import NEVER, ClockRow
 from shared.contents import Contents
 from shared.contracts import AppealImported, AppealRegistered, AppealRouted, CaseClosed, DangerReported
 from shared.domain.lifecycle import CaseStatus, holder_of, status_after
+from shared.domain.protection import ground_in, protection_grounds
 from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import HIGHEST_TIER, LOWEST_TIER, taxonomy
 from shared.ids import derived, read_uuid
@@ -124,6 +125,8 @@ def _open(received: Received[AppealRegistered], found: Classification) -> Opened
     danger = danger_in(found.category, urgent=found.urgent)
     # A danger is followed up even if the contact answered the question, and a protected matter is reviewed by a person at tier 3.
     is_settled = event.resolved_in_contact and danger is None and not found.protected
+    categories = () if found.category is None else (found.category,)
+    ground = ground_in(categories, found.protected)
     is_known = is_settled or danger or found.urgent or found.protected or event.category or event.topic
     is_unsorted = found.decision is Decision.TRIAGE and not is_known
     named = clocks.required(found.kind, form, event.channel) + (clocks.triggered_by(ClockTrigger.DANGER) if danger else ())
@@ -136,11 +139,11 @@ def _open(received: Received[AppealRegistered], found: Classification) -> Opened
         started = [clocks.met_at_once(clock, event.registered_at) for clock in started]
     status = status_after(CaseStatus.REGISTERED, AppealRouted.FACT)
     provisional = LOWEST_TIER if is_unsorted and event.kind is None else found.tier
-    tier = max(provisional, min(event.lowest_tier, HIGHEST_TIER))
+    tier = HIGHEST_TIER if ground is not None else max(provisional, min(event.lowest_tier, HIGHEST_TIER))
     if is_settled:
         status = status_after(status, CaseClosed.FACT)
     case: CaseRow = {
-        **_common(event, appeal_id, status, found.kind, tier, found.language, unsorted=is_unsorted),
+        **_common(event, appeal_id, status, found.kind, tier, found.language, ground, unsorted=is_unsorted),
         "updated_at": received.envelope.time,
         "statutory_form": form,
         "category": found.category,
@@ -192,8 +195,9 @@ async def import_cases(work: UnitOfWork, batch: Batch[AppealImported]) -> None:
 
 def _imported(event: AppealImported) -> CaseRow:
     tier = tier_for(event.kind, event.category, event.topic, urgent=False)
+    ground = ground_in(() if event.category is None else (event.category,))
     return {
-        **_common(event, event.appeal_id, CaseStatus.CLOSED, event.kind, tier, event.language),
+        **_common(event, event.appeal_id, CaseStatus.CLOSED, event.kind, tier, event.language, ground),
         "updated_at": event.closed_at,
         "statutory_form": taxonomy().kinds[event.kind].default_form,
         "category": event.category,
@@ -220,6 +224,7 @@ def _common(
     kind: str,
     tier: int,
     language: str,
+    ground: str | None,
     *,
     unsorted: bool = False,
 ) -> CommonCaseRow:
@@ -234,7 +239,9 @@ def _common(
         "kind": kind,
         "tier": tier,
         "holder": holder_of(status, tier),
-        "queue": queue_of(event.region, tier, language, unsorted=unsorted),
+        "queue": queue_of(event.region, tier, language, unsorted=unsorted, protected=ground is not None),
+        "protection": None if ground is None else protection_grounds()[ground].protection,
+        "protection_ground": ground,
         "assignee": None,
         "region": event.region,
         "language": language,

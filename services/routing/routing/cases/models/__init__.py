@@ -10,9 +10,11 @@ from sqlmodel import Field
 from routing.base import RoutingModel
 from routing.cases.codes import ExtensionDecision, NoteKind, ProposalState, Urgency
 from routing.cases.models.approvals import ApprovalRequest
+from routing.cases.models.deliveries import BodyDelivery
 from routing.cases.models.staff import Colleague, DeputyAppointment, QueueSetting
+from routing.cases.schemas.corrections import SubjectCodes
 from routing.cases.schemas.issues import IssueCodes
-from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
+from routing.cases.schemas.rows import HistoryCodes
 from routing.classification.schemas import StoredClassification
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.enum_column import EnumColumn
@@ -22,6 +24,7 @@ __all__ = [
     "AnswerDraft",
     "AppealCase",
     "ApprovalRequest",
+    "BodyDelivery",
     "Colleague",
     "ContentRead",
     "Correction",
@@ -43,6 +46,7 @@ _WAITING: Final = text("closed_at IS NULL AND assignee IS NULL")
 _UNSEEN: Final = text("NOT seen")
 _DUPLICATE: Final = text("duplicate_of IS NOT NULL")
 _PROVIDER: Final = text("provider_id IS NOT NULL")
+_PROTECTED: Final = text("protection IS NOT NULL")
 _EXTENSION: Final = text("extension_id IS NOT NULL AND answer_id IS NULL AND closed_at IS NULL")
 _APPROVAL: Final = text("approval_id IS NOT NULL AND closed_at IS NULL")
 _COUNTED: Final = ("assignee", "status", "kind", "language", "received_at", "sends_at", "updated_at")
@@ -65,7 +69,7 @@ class AppealCase(RoutingModel, table=True):
             "appeal_id",
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
-            postgresql_include=("region", "tier", *_COUNTED),
+            postgresql_include=("region", "tier", "protection", *_COUNTED),
         ),
         Index(
             "ix_case_open_region",
@@ -74,7 +78,7 @@ class AppealCase(RoutingModel, table=True):
             "appeal_id",
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
-            postgresql_include=("tier", *_COUNTED),
+            postgresql_include=("tier", "protection", *_COUNTED),
         ),
         Index(
             "ix_case_open_tier",
@@ -83,7 +87,7 @@ class AppealCase(RoutingModel, table=True):
             "appeal_id",
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
-            postgresql_include=("region", *_COUNTED),
+            postgresql_include=("region", "protection", *_COUNTED),
         ),
         Index("ix_case_sends_at", "sends_at", "appeal_id", sqlite_where=_SENDING, postgresql_where=_SENDING),
         Index("ix_case_received", "received_at", "appeal_id"),
@@ -96,7 +100,7 @@ class AppealCase(RoutingModel, table=True):
             "appeal_id",
             sqlite_where=text("has_news = 1"),
             postgresql_where=text("has_news"),
-            postgresql_include=("region", "tier"),
+            postgresql_include=("region", "tier", "protection"),
         ),
         Index(
             "ix_case_unsorted",
@@ -104,11 +108,12 @@ class AppealCase(RoutingModel, table=True):
             "appeal_id",
             sqlite_where=text("unsorted = 1"),
             postgresql_where=text("unsorted"),
-            postgresql_include=("region", "tier"),
+            postgresql_include=("region", "tier", "protection"),
         ),
         Index("ix_case_extension", "next_due_at", "appeal_id", sqlite_where=_EXTENSION, postgresql_where=_EXTENSION),
         Index("ix_case_approval", "next_due_at", "appeal_id", sqlite_where=_APPROVAL, postgresql_where=_APPROVAL),
         Index("ix_case_open_assignee", "assignee", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_case_protected", "next_due_at", "appeal_id", sqlite_where=_PROTECTED, postgresql_where=_PROTECTED),
         Index("ix_case_waiting", "queue", "next_due_at", "appeal_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
 
@@ -196,6 +201,14 @@ class AppealCase(RoutingModel, table=True):
     approval_action: str | None = None
     approval_rule: str | None = None
     """The row of `approvals.csv` by which the action needs a second person."""
+    protection: str | None = None
+    """Why the case is protected (`Protection`): it decides who may see it. NULL for most cases."""
+    protection_ground: str | None = None
+    """The ground of the protection: a code of `protection_grounds.csv`."""
+    concerned: str | None = None
+    """The subject of the colleague about whom the appeal complains, who never sees the case."""
+    unproved_body: str | None = None
+    """The body to which a protected case was passed on, until the receipt is proved."""
 
 
 class History(RoutingModel, table=True):

@@ -18,6 +18,7 @@ from routing.cases.models import Answer, AnswerDraft, AppealCase, Colleague, Cor
 from routing.cases.repository.listing import cases, count_cases, count_open, oldest_open, serial_of, visible_rows, workloads
 from routing.cases.schemas.colleagues import ColleagueRow, UserView
 from routing.cases.schemas.conversation import MeanwhileRecord
+from routing.cases.schemas.corrections import CorrectionRow
 from routing.cases.schemas.drafts import DraftRecord
 from routing.cases.schemas.rows import (
     AnswerRecord,
@@ -25,7 +26,6 @@ from routing.cases.schemas.rows import (
     CaseRecord,
     CaseRow,
     CaseState,
-    CorrectionRow,
     HistoryRecord,
     HistoryRow,
     LetterRecord,

@@ -109,7 +109,11 @@ def _taken(visible: Scope, now: datetime) -> ColumnElement[bool]:
 
 def visible_rows(scope: Scope) -> ColumnElement[bool]:
     """Return the visibility rule as a predicate on the cases. Every query on behalf of a person has it."""
-    return scope.where(col(AppealCase.region), col(AppealCase.tier), col(AppealCase.provider_id))
+    seen = scope.where(col(AppealCase.region), col(AppealCase.tier), col(AppealCase.provider_id), col(AppealCase.protection))
+    if scope.reader is None:
+        return seen
+    concerned = col(AppealCase.concerned)  # whoever is complained about does not see the case (АППК art. 97(2), 98(6))
+    return and_(seen, or_(concerned.is_(None), concerned != scope.reader))
 
 
 def _predicate(visible: Scope, wanted: CaseFilter, now: datetime) -> ColumnElement[bool]:
@@ -156,6 +160,12 @@ def _marks(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         )
         awaits = or_(extension, and_(col(AppealCase.approval_id).is_not(None), col(AppealCase.closed_at).is_(None)))
         found.append(awaits if wanted.awaits_approval else not_(awaits))
+    if wanted.protected is not None:
+        protection = col(AppealCase.protection)
+        found.append(protection.is_not(None) if wanted.protected else protection.is_(None))
+    if wanted.awaits_proof is not None:
+        unproved = col(AppealCase.unproved_body)
+        found.append(unproved.is_not(None) if wanted.awaits_proof else unproved.is_(None))
     return found
 
 

@@ -16,6 +16,7 @@ from routing.cases.schemas.rows import CaseState
 from routing.cases.schemas.staffing import AbsenceCodes, QueueRow, ShiftCodes, WaitingCase, WaitingCount
 from routing.cases.schemas.views import ColleagueView
 from shared.domain.lifecycle import CaseStatus
+from shared.domain.regions import CENTRAL_OFFICE
 from shared.rows import columns_of, upsert
 
 _WAITING: Final = and_(col(AppealCase.closed_at).is_(None), col(AppealCase.assignee).is_(None))
@@ -64,9 +65,12 @@ async def open_loads(session: AsyncSession, subjects: Collection[str] | None = N
 
 
 async def waiting_counts(session: AsyncSession, region: str) -> Sequence[WaitingCount]:
-    """Return how many unassigned open cases the queues of a region have."""
-    queue = col(AppealCase.queue)
-    query = select(queue, func.count()).where(col(AppealCase.region) == region, _WAITING).group_by(queue)
+    """Return how many unassigned open cases the queues of a region have. Those of protected cases belong to the central office."""
+    queue, protection = col(AppealCase.queue), col(AppealCase.protection)
+    belongs = and_(col(AppealCase.region) == region, protection.is_(None))
+    if region == CENTRAL_OFFICE:
+        belongs = or_(belongs, protection.is_not(None))
+    query = select(queue, func.count()).where(belongs, _WAITING).group_by(queue)
     return [WaitingCount(*row) for row in await session.execute(query)]
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, ValidationError
 
 from routing.cases.schemas import commands
+from routing.cases.schemas.command import Command
 from routing.cases.schemas.fields import CategoryCode, ClosingOutcomeCode, FormCode, KindCode, TopicCode
 from shared.errors import FieldError, InvalidInput
 from shared.field_errors import field_errors
@@ -14,7 +15,7 @@ from shared.http import ShortText, StrictModel
 
 BULK_LIMIT: Final = 100  # cases: four pages of the desk's list
 BulkAction = Literal["assign", "claim", "classify", "close"]
-BULK_COMMANDS: Final[Mapping[str, type[commands.Command]]] = {
+BULK_COMMANDS: Final[Mapping[str, type[Command]]] = {
     command.ACTION: command for command in (commands.Claim, commands.Assign, commands.Classify, commands.Close)
 }
 
@@ -44,7 +45,7 @@ class BulkCommand(StrictModel):
     fields: BulkFields = Field(default_factory=BulkFields)
     cases: Annotated[list[BulkCase], Field(min_length=1, max_length=BULK_LIMIT)]
 
-    def for_case(self, case: BulkCase) -> commands.Command:
+    def for_case(self, case: BulkCase) -> Command:
         """Return the action on one of the cases. Raises InvalidInput for fields that the action does not take."""
         fields = self.fields.model_dump(exclude_none=True)
         try:

@@ -1,12 +1,12 @@
 """The bodies of the actions. Each class names its action; the codes are checked against the policy files."""
 
 from datetime import date
-from enum import StrEnum
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field
 
+from routing.cases.schemas.command import CaseAction, Command
 from routing.cases.schemas.contents import ProviderQuestionContent, Refusal
 from routing.cases.schemas.fields import (
     MAX_FINDINGS,
@@ -30,53 +30,11 @@ from routing.cases.schemas.fields import (
     TerminationGroundCode,
     TopicCode,
 )
+from routing.cases.schemas.protection_commands import Protect, RecordDelivery, Unprotect
 from shared.domain.labels import Language
 from shared.http import ShortText, StrictModel, Text20k
 
-
-class CaseAction(StrEnum):
-    """An action of staff on a case. The codes are those of the URLs and of `workflow.csv`."""
-
-    CLAIM = "claim"
-    CLASSIFY = "classify"
-    ESCALATE = "escalate"
-    ANSWER = "answer"
-    ANSWER_AND_CLOSE = "answer-and-close"
-    UNDO = "undo"
-    CLOSE = "close"
-    ASSIGN = "assign"
-    ASK = "ask"
-    REQUEST_COMPLETION = "request-completion"
-    RETURN = "return"
-    TERMINATE = "terminate"
-    FORWARD = "forward"
-    PASS_UP = "pass-up"  # noqa: S105 - an action
-    REDIRECT = "redirect"
-    LOG_CALL = "log-call"
-    ASK_PROVIDER = "ask-provider"
-    REQUEST_EXTENSION = "request-extension"
-    APPROVE_EXTENSION = "approve-extension"
-    REJECT_EXTENSION = "reject-extension"
-    APPROVE = "approve"
-    REJECT = "reject"
-    SPLIT_ISSUE = "split-issue"
-    REMOVE_ISSUE = "remove-issue"
-    SET_FINDING = "set-finding"
-    LINK_DUPLICATE = "link-duplicate"
-    UNLINK = "unlink"
-
-
 LONGEST_HOLD: Final = 60  # seconds
-
-
-class Command(StrictModel):
-    """A command on the case in the version that the sender read."""
-
-    ACTION: ClassVar[CaseAction]
-    SUMMARY: ClassVar[str]
-    """What the API document says of the action."""
-
-    expected_version: Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class Claim(Command):
@@ -391,4 +349,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     SetFinding,
     LinkDuplicate,
     Unlink,
+    Protect,
+    Unprotect,
+    RecordDelivery,
 )

@@ -9,6 +9,7 @@ from routing.cases.codes import DeskStatus
 from routing.cases.policy import (
     applicant_outcomes,
     bodies,
+    body_delivery_methods,
     closing_outcomes,
     confirmed_outcomes,
     escalation_reasons,
@@ -17,6 +18,7 @@ from routing.cases.policy import (
     termination_grounds,
 )
 from shared.code_fields import Options, code_of
+from shared.domain.protection import protection_grounds
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.http import StrictModel, Text
@@ -70,6 +72,9 @@ TerminationGroundCode = Annotated[str, *code_of(termination_grounds())]
 ForwardBodyCode = Annotated[str, *code_of(code for code, body in bodies().items() if body.forwards)]
 SuperiorBodyCode = Annotated[str, *code_of(code for code, body in bodies().items() if body.superiors)]
 RedirectBodyCode = Annotated[str, *code_of(code for code, body in bodies().items() if body.redirects)]
+
+ProtectionGroundCode = Annotated[str, *code_of(protection_grounds())]
+BodyDeliveryCode = Annotated[str, *code_of(body_delivery_methods())]
 
 Remark = Annotated[str, Text(4_000)]
 MAX_FINDINGS = 50

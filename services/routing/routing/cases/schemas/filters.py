@@ -43,6 +43,8 @@ class CaseFilterFields(StrictModel):
     has_news: Annotated[bool | None, Field(description="The applicant or the provider wrote, and no clerk has acted since.")] = None
     unsorted: Annotated[bool | None, Field(description="The text decided nothing, and nobody has sorted the appeal yet.")] = None
     awaits_approval: Annotated[bool | None, Field(description="An action, or an extension of the term, waits for a second person.")] = None
+    protected: Annotated[bool | None, Field(description="Protected cases, or all others. Only readers of protected cases find any.")] = None
+    awaits_proof: Annotated[bool | None, Field(description="Passed on to another body, without a proof that it arrived.")] = None
     sort: Annotated[CaseSort, Field(description="`due`: earliest due time first; `received`, `updated`: the latest first.")] = CaseSort.DUE
 
     def narrow(self, principal: Principal, wanted: CaseFilter) -> CaseFilter:
@@ -68,6 +70,8 @@ class CaseFilterFields(StrictModel):
             has_news=self.has_news if self.has_news is not None else wanted.has_news,
             unsorted=self.unsorted if self.unsorted is not None else wanted.unsorted,
             awaits_approval=self.awaits_approval if self.awaits_approval is not None else wanted.awaits_approval,
+            protected=self.protected if self.protected is not None else wanted.protected,
+            awaits_proof=self.awaits_proof if self.awaits_proof is not None else wanted.awaits_proof,
             number=wanted.number,
             is_open=self.open if self.open is not None else wanted.is_open,
             found=wanted.found,

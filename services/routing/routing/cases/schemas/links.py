@@ -6,13 +6,14 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class LinkedCase:
-    """A case that belongs to another one. `region`, `tier` and `provider_id` decide who may see it."""
+    """A case that belongs to another one. `region`, `tier`, `provider_id` and `protection` decide who may see it."""
 
     appeal_id: UUID
     number: str
     region: str
     tier: int
     provider_id: UUID | None
+    protection: str | None
     duplicate_of: UUID | None
 
 

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict  # pydantic, under SQLModel, accepts no 
 
 from routing.cases.codes import STANDING, DeskStatus, ProposalState, Urgency
 from routing.cases.schemas.approvals import ApprovalRecord
+from routing.cases.schemas.deliveries import DeliveryRecord
 from routing.cases.schemas.extensions import ExtensionRecord
 from routing.cases.schemas.issues import MAIN_ISSUE, FindingRecord, IssueCodes, new_issue
 from routing.cases.schemas.links import LinkedCase
@@ -31,6 +32,8 @@ class CommonCaseRow(TypedDict):
     tier: int
     holder: Holder
     queue: str
+    protection: str | None
+    protection_ground: str | None
     assignee: None
     region: str
     language: str
@@ -103,6 +106,10 @@ class CaseChange(TypedDict, total=False):
     approval_by: str | None
     approval_action: str | None
     approval_rule: str | None
+    protection: str | None
+    protection_ground: str | None
+    concerned: str | None
+    unproved_body: str | None
 
 
 @dataclass(slots=True)
@@ -136,6 +143,7 @@ class CaseState:
     sends_at: datetime | None
     sending_by: str | None
     approval_id: UUID | None
+    protection: str | None
 
     @property
     def is_solution_confirmed(self) -> bool:
@@ -150,7 +158,14 @@ class CaseState:
     @property
     def projected(self) -> AppealState:
         """The state that all services project from events."""
-        return {"status": self.status, "kind": self.kind, "tier": self.tier, "provider_id": self.provider_id, "outcome": self.outcome}
+        return {
+            "status": self.status,
+            "kind": self.kind,
+            "tier": self.tier,
+            "provider_id": self.provider_id,
+            "outcome": self.outcome,
+            "protection": self.protection,
+        }
 
 
 @dataclass(slots=True)
@@ -181,6 +196,9 @@ class CaseRecord(CaseState):
     approval_action: str | None
     approval_rule: str | None
     duplicate_of: UUID | None
+    protection_ground: str | None
+    concerned: str | None
+    unproved_body: str | None
     issue_codes: list[IssueCodes] | None
     """None: one issue without a finding of its own. The first one has the category of the case."""
 
@@ -249,6 +267,10 @@ class CaseRecord(CaseState):
             "approval_by": self.approval_by,
             "approval_action": self.approval_action,
             "approval_rule": self.approval_rule,
+            "protection": self.protection,
+            "protection_ground": self.protection_ground,
+            "concerned": self.concerned,
+            "unproved_body": self.unproved_body,
         }
 
 
@@ -279,6 +301,8 @@ class HistoryCodes(TypedDict, total=False):
     request_id: str
     category: str
     action: str
+    protection_ground: str
+    method: str
 
 
 class HistoryRow(TypedDict):
@@ -291,28 +315,6 @@ class HistoryRow(TypedDict):
     actor_role: str
     actor: str | None
     data: HistoryCodes
-
-
-class SubjectCodes(TypedDict):
-    """What a case is about, before or after a correction."""
-
-    kind: str
-    statutory_form: str
-    category: str | None
-    topic: str | None
-    tier: int
-
-
-class CorrectionRow(TypedDict):
-    """A new row of `correction`."""
-
-    id: UUID
-    appeal_id: UUID
-    at: datetime
-    actor_role: str
-    actor: str
-    before: SubjectCodes
-    after: SubjectCodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,5 +392,7 @@ class CaseFile:
     """The latest request to extend the statutory term."""
     approval: ApprovalRecord | None
     """The latest action that waited for a second person."""
+    deliveries: list[DeliveryRecord]
+    """The proofs that other bodies received the appeal, oldest first."""
     findings: list[FindingRecord]
     """The texts of the findings on its issues."""

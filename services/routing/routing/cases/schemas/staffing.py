@@ -14,17 +14,24 @@ from typing_extensions import TypedDict  # pydantic, under SQLModel, accepts no 
 from routing.cases.policy import MOST_CASES
 from shared.contracts.routing import UNSORTED_QUEUE
 from shared.domain.labels import LANGUAGES
-from shared.domain.regions import regions
+from shared.domain.protection import Protection
+from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.taxonomy import HIGHEST_TIER, LOWEST_TIER, taxonomy
 from shared.http import ShortText, StrictModel
 
 DAYS: Final = 7
+PROTECTED_QUEUE: Final = "protected"
 PLANNED: Final = 20  # absences of one person that run or are planned
 Skill = Literal["kk", "ru", "en"]
 
 
-def queue_of(region: str, tier: int, language: str, *, unsorted: bool = False) -> str:
-    """Return the name of a queue: branch, tier and language (`KZ-43/2/kk`), or that of unsorted appeals (`KZ-43/unsorted/kk`)."""
+def queue_of(region: str, tier: int, language: str, *, unsorted: bool = False, protected: bool = False) -> str:
+    """Return the name of a queue: branch, tier and language (`KZ-43/2/kk`), or that of unsorted appeals (`KZ-43/unsorted/kk`).
+
+    The protected cases of all branches wait in those of the central office (`KZ-00/protected/kk`).
+    """
+    if protected:
+        return f"{CENTRAL_OFFICE}/{PROTECTED_QUEUE}/{language}"
     return f"{region}/{UNSORTED_QUEUE if unsorted else tier}/{language}"
 
 
@@ -156,17 +163,21 @@ class QueueItem(BaseModel):
 
 
 class QueueName(NamedTuple):
-    """The parts of the name of a queue. `tier`: None for a queue of unsorted appeals."""
+    """The parts of the name of a queue. `tier`: None for a queue of unsorted appeals. `protected`: that of protected cases."""
 
     region: str
     tier: int | None
     language: str
+    protected: bool = False
 
     @classmethod
     def read(cls, queue: str) -> "QueueName":
         """Return the parts of a name. Raises ValueError for anything that is not one."""
         region, tier, language = queue.split("/")
-        name = cls(region, None if tier == UNSORTED_QUEUE else int(tier), language)
+        if tier == PROTECTED_QUEUE:
+            name = cls(region, HIGHEST_TIER, language, protected=True)
+        else:
+            name = cls(region, None if tier == UNSORTED_QUEUE else int(tier), language)
         if region not in regions() or language not in LANGUAGES or str(name) != queue or name.tier not in (None, *taxonomy().tiers):
             raise ValueError
         return name
@@ -176,8 +187,13 @@ class QueueName(NamedTuple):
         """The tiers of the cases in the queue: unsorted ones may have any."""
         return sorted(taxonomy().tiers) if self.tier is None else [self.tier]
 
+    @property
+    def protection(self) -> str | None:
+        """The protection of most cases in the queue."""
+        return Protection.SENSITIVE if self.protected else None
+
     def __str__(self) -> str:
-        return queue_of(self.region, self.tier or LOWEST_TIER, self.language, unsorted=self.tier is None)
+        return queue_of(self.region, self.tier or LOWEST_TIER, self.language, unsorted=self.tier is None, protected=self.protected)
 
 
 class WaitingCase(NamedTuple):
@@ -189,6 +205,7 @@ class WaitingCase(NamedTuple):
     region: str
     tier: int
     language: str
+    protection: str | None
 
 
 class WaitingCount(NamedTuple):

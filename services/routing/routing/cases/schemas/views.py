@@ -9,8 +9,10 @@ from pydantic import BaseModel, WithJsonSchema
 
 from routing.cases.codes import CaseScope, CaseSort, HolderText, LinkTypeText, StatusText, Urgency, UrgencyText
 from routing.cases.schemas.approvals import ApprovalView
-from routing.cases.schemas.commands import AnswerContent, CaseAction
+from routing.cases.schemas.command import CaseAction
+from routing.cases.schemas.commands import AnswerContent
 from routing.cases.schemas.contents import LetterContent
+from routing.cases.schemas.deliveries import DeliveryView
 from routing.cases.schemas.extensions import ExtensionView
 from routing.cases.schemas.rows import ProviderView
 from routing.cases.schemas.staffing import AbsenceCodes, ShiftCodes
@@ -56,6 +58,8 @@ class CaseFilter:
     has_news: bool | None = None
     unsorted: bool | None = None
     awaits_approval: bool | None = None
+    protected: bool | None = None
+    awaits_proof: bool | None = None
     is_open: bool | None = None
     found: FoundKeys | None = None
     sort: CaseSort = CaseSort.DUE
@@ -171,6 +175,14 @@ class CaseSummary(BaseModel):
     """The action that waits for a second person, `request-extension` for an extension of the term; null: none."""
     approval_by: str | None
     """The subject of whoever asked for it."""
+    protection: str | None
+    """SENSITIVE or FUND: the case is protected, and seen by the roles of the policy alone; null for most cases."""
+    protection_ground: str | None
+    """The ground of the protection: a code."""
+    concerned: str | None
+    """The subject of the colleague about whom the appeal complains, who never sees the case."""
+    unproved_body: str | None
+    """The body to which the protected case was passed on; null once its receipt is proved."""
     mentions_you: bool
     """A note mentions the reader, who has not opened the case since."""
     next_due_at: datetime | None
@@ -239,6 +251,8 @@ class CaseView(CaseSummary):
     issues: list[IssueView]
     """What the appeal complains of, the main issue first; none for a case about a topic."""
     links: list[LinkView]
+    deliveries: list[DeliveryView]
+    """The proofs that the bodies to which the case was passed on received it, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,4 +83,4 @@ class ActionContext:
         self.case.next_due_at = clocks.next_due(self.file.clocks)
         if self.case.unsorted and not any(clock.policy == ClockCode.TRIAGE and clock.state in ACTIVE for clock in self.file.clocks):
             self.case.unsorted = False
-            self.case.queue = queue_of(self.case.region, self.case.tier, self.case.language)
+            self.case.queue = queue_of(self.case.region, self.case.tier, self.case.language, protected=self.case.protection is not None)

@@ -1,36 +1,35 @@
 """The actions on a case. Each locks the case, moves it along the workflow, and publishes the event."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from typing_extensions import Unpack
-
 from routing.cases import events, repository
-from routing.cases.codes import NoteKind, Urgency
+from routing.cases.codes import NoteKind
 from routing.cases.errors import ActionNotPossible, VersionConflict
-from routing.cases.policy import ApprovalRule, Signer, approval_rules, danger_in, dangers
+from routing.cases.policy import ApprovalRule, Signer, approval_rules
 from routing.cases.schemas import commands
+from routing.cases.schemas.command import Command
 from routing.cases.schemas.contents import LetterContent
+from routing.cases.schemas.corrections import SubjectCodes
+from routing.cases.schemas.protection_commands import Protect, RecordDelivery, Unprotect
 from routing.cases.schemas.rows import (
     CaseRecord,
-    HistoryCodes,
-    HistoryRecord,
-    SubjectCodes,
 )
-from routing.cases.schemas.staffing import queue_of
 from routing.cases.schemas.views import CaseView
 from routing.cases.service import (
     answering,
     approvals,
     colleagues,
+    correcting,
     deputies,
     endings,
     extensions,
     issues,
     links,
     notes,
+    protection,
     provider_questions,
     workflow,
 )
@@ -39,32 +38,26 @@ from routing.cases.service.reading import read_file, view
 from routing.clocks import service as clocks
 from routing.clocks.codes import ClockCode, ClockTrigger
 from routing.clocks.errors import CalendarDoesNotReach
-from routing.clocks.events import clock_started
-from routing.clocks.schemas import ClockRow
 from shared.auth import Principal, Role
 from shared.contracts import (
     ApplicantAsked,
-    CaseReopened,
-    ClassificationCorrected,
     CompletionAsked,
-    TierRaised,
 )
 from shared.domain.calendar import CalendarGap
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import regions
-from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError, Forbidden, InvalidInput
 from shared.unit_of_work import UnitOfWork
 
 
-def check_role(principal: Principal, command: commands.Command) -> None:
+def check_role(principal: Principal, command: Command) -> None:
     """Raise Forbidden for a principal whose roles never carry out the action."""
     if not workflow.may_ever(principal, command.ACTION):
         raise Forbidden
 
 
-async def carry_out(work: UnitOfWork, principal: Principal, case: CaseRecord, command: commands.Command) -> CaseView:
+async def carry_out(work: UnitOfWork, principal: Principal, case: CaseRecord, command: Command) -> CaseView:
     """Carry out the command on the locked case, and return the case as it is afterwards.
 
     Raises Forbidden for a role that never carries out the action, VersionConflict, ActionNotPossible in the current status, and
@@ -87,13 +80,13 @@ async def carry_out(work: UnitOfWork, principal: Principal, case: CaseRecord, co
     return view(work, actor, context.file)
 
 
-async def _follow(context: ActionContext, step: workflow.Step, command: commands.Command) -> None:
+async def _follow(context: ActionContext, step: workflow.Step, command: Command) -> None:
     if isinstance(step.next, CaseStatus):
         context.case.status = step.next
     await _ACTIONS[type(command)](context, command)
 
 
-def _rule_for(context: ActionContext, command: commands.Command) -> ApprovalRule | None:
+def _rule_for(context: ActionContext, command: Command) -> ApprovalRule | None:
     """Return the rule by which the command needs a second person, None if it needs none.
 
     Raises InvalidInput for an answer that does not pass the closure gate: nobody is asked to approve it.
@@ -138,8 +131,8 @@ async def _classify(context: ActionContext, command: commands.Classify) -> None:
     case.kind, case.category, case.topic = command.kind, command.category, command.topic
     case.statutory_form = command.statutory_form or taxonomy().kinds[command.kind].default_form
     issues.follow_category(context)
-    _move(case, _tier_of(case))
-    await _end_sorting(context)
+    correcting.move(case, correcting.tier_of(case))
+    await correcting.end_sorting(context)
     await repository.add_correction(
         context.work.session,
         {
@@ -152,79 +145,27 @@ async def _classify(context: ActionContext, command: commands.Classify) -> None:
             "after": _codes(case),
         },
     )
-    await _publish_correction(context, kind=case.kind, tier=case.tier)
+    await correcting.publish_correction(context, kind=case.kind, tier=case.tier)
 
 
 async def _split_issue(context: ActionContext, command: commands.SplitIssue) -> None:
     issues.split(context, command)
-    _move(context.case, max(context.case.tier, _tier_of(context.case)))
-    await _publish_correction(context, "issue-split", category=command.category, tier=context.case.tier)
+    correcting.move(context.case, max(context.case.tier, correcting.tier_of(context.case)))
+    await correcting.publish_correction(context, "issue-split", category=command.category, tier=context.case.tier)
 
 
 async def _remove_issue(context: ActionContext, command: commands.RemoveIssue) -> None:
     """A case that is on the tier of its issues stays on it; one that was raised stays where it is."""
-    case, before = context.case, _tier_of(context.case)
+    case, before = context.case, correcting.tier_of(context.case)
     category = issues.remove(context, command)
-    if case.tier == before and not _is_raised(context.file.history):
-        _move(case, _tier_of(case))
-    await _publish_correction(context, "issue-removed", category=category, tier=case.tier)
-
-
-def _is_raised(history: Sequence[HistoryRecord]) -> bool:
-    """Return whether the case was passed to a higher tier since its classification was corrected."""
-    moving = {TierRaised.FACT, CaseReopened.FACT, ClassificationCorrected.FACT}
-    latest = next((entry for entry in reversed(history) if entry.type in moving), None)
-    return latest is not None and latest.type != ClassificationCorrected.FACT
-
-
-def _tier_of(case: CaseRecord) -> int:
-    """Return the highest tier of the issues of a case."""
-    urgent = case.urgency == Urgency.URGENT
-    subjects: Sequence[str | None] = case.categories or [None]
-    return max(tier_for(case.kind, category, case.topic, urgent=urgent) for category in subjects)
-
-
-async def _publish_correction(context: ActionContext, entry_type: str | None = None, **codes: Unpack[HistoryCodes]) -> None:
-    """Let the clocks follow, and publish the corrected case. `entry_type`: by default the fact itself."""
-    case = context.case
-    started, danger_clocks = await _adjust_clocks(context)
-    context.publish(events.classification_corrected(case, context.role), entry_type, **codes)
-    for clock in started:
-        if clock["statutory"]:
-            extensions.follow(context, clock)
-            context.publish(clock_started(clock), policy=clock["policy"], due=clock["due_at"].isoformat())
-    for clock in danger_clocks:
-        rule = case.danger or ""
-        found: HistoryCodes = {"danger": rule, "body": dangers()[rule].body, "due": clock["due_at"].isoformat()}
-        context.publish(events.danger_reported(case.appeal_id, rule, clock["due_at"]), **found)
-
-
-async def _adjust_clocks(context: ActionContext) -> tuple[list[ClockRow], list[ClockRow]]:
-    """Let the clocks follow the corrected kind and form. Return the started clocks, and those of a newly found danger."""
-    case = context.case
-    try:
-        outdated, started = clocks.adjust(case, context.file.clocks, context.work.ids.new)
-        danger_clocks = _start_danger(context)
-    except CalendarGap:
-        raise CalendarDoesNotReach from None
-    await context.change_clocks(clocks.replace(outdated, context.now), [*started, *danger_clocks])
-    return started, danger_clocks
-
-
-def _start_danger(context: ActionContext) -> list[ClockRow]:
-    """Return the clock of a crime that the clerk found in the appeal; nothing if a danger was found before."""
-    case = context.case
-    rule = next(filter(None, (danger_in(category, urgent=False) for category in case.categories)), None)
-    if case.danger is not None or rule is None:
-        return []
-    case.danger = rule
-    policies = clocks.triggered_by(ClockTrigger.DANGER)
-    return clocks.begin(case.appeal_id, policies, context.clock_start, context.new_clock_id)
+    if case.tier == before and not correcting.is_raised(context.file.history):
+        correcting.move(case, correcting.tier_of(case))
+    await correcting.publish_correction(context, "issue-removed", category=category, tier=case.tier)
 
 
 async def _escalate(context: ActionContext, command: commands.Escalate) -> None:
-    _move(context.case, context.case.tier + 1)
-    await _end_sorting(context)
+    correcting.move(context.case, context.case.tier + 1)
+    await correcting.end_sorting(context)
     context.publish(events.tier_raised(context.case, command.reason), tier=context.case.tier, reason=command.reason)
 
 
@@ -273,20 +214,6 @@ async def _close(context: ActionContext, command: commands.Close) -> None:
     answering.close(context, command.outcome)
 
 
-def _move(case: CaseRecord, tier: int) -> None:
-    """Put the case into the queue of a tier; an unsorted one stays in its own. On another tier it is unassigned."""
-    if tier != case.tier:
-        case.assignee = None
-    case.tier = tier
-    case.queue = queue_of(case.region, tier, case.language, unsorted=case.unsorted)
-
-
-async def _end_sorting(context: ActionContext) -> None:
-    """Stop the clock TRIAGE of an unsorted case: a person has decided where it belongs."""
-    if context.case.unsorted:
-        await context.change_clocks(clocks.stop((clock for clock in context.file.clocks if clock.policy == ClockCode.TRIAGE), context.now))
-
-
 def _codes(case: CaseRecord) -> SubjectCodes:
     return {
         "kind": case.kind,
@@ -297,7 +224,7 @@ def _codes(case: CaseRecord) -> SubjectCodes:
     }
 
 
-_ACTIONS: Mapping[type[commands.Command], Callable[[ActionContext, Any], Awaitable[None]]] = {
+_ACTIONS: Mapping[type[Command], Callable[[ActionContext, Any], Awaitable[None]]] = {
     commands.Claim: _claim,
     commands.Assign: _assign,
     commands.Classify: _classify,
@@ -325,4 +252,7 @@ _ACTIONS: Mapping[type[commands.Command], Callable[[ActionContext, Any], Awaitab
     commands.SetFinding: issues.set_finding,
     commands.LinkDuplicate: links.link,
     commands.Unlink: links.unlink,
+    Protect: correcting.protect,
+    Unprotect: correcting.unprotect,
+    RecordDelivery: protection.record_delivery,
 }

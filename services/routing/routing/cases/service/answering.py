@@ -10,7 +10,7 @@ from routing.cases import events, repository
 from routing.cases.codes import ResponseCode
 from routing.cases.policy import NamedCode, applicant_outcomes, closure_gate, confirmed_outcomes
 from routing.cases.schemas import commands
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.fields import APPLICANTS_OUTCOME
 from routing.cases.schemas.rows import AnswerRecord, CaseRecord, HistoryRecord
 from routing.cases.service import drafts, issues, links, workflow

@@ -14,7 +14,8 @@ from routing.cases.errors import ActionNotPossible
 from routing.cases.policy import ApprovalRule
 from routing.cases.repository import approvals as records
 from routing.cases.schemas.approvals import ApprovalRecord, ApprovalView
-from routing.cases.schemas.commands import COMMANDS, Command, Reject
+from routing.cases.schemas.command import Command
+from routing.cases.schemas.commands import COMMANDS, Reject
 from routing.cases.schemas.extensions import ExtensionContent
 from routing.cases.service import workflow
 from routing.cases.service.action_context import ActionContext

@@ -10,8 +10,8 @@ from uuid import UUID
 from routing.cases import repository
 from routing.cases.policy import RoleStaffing, role_staffing
 from routing.cases.repository import staffing as records
-from routing.cases.schemas.rows import CaseChange, HistoryRow
-from routing.cases.schemas.staffing import QueueName, Share
+from routing.cases.schemas.rows import CaseChange, CaseState, HistoryRow
+from routing.cases.schemas.staffing import QueueName, Share, WaitingCase
 from routing.cases.schemas.views import ColleagueView
 from routing.cases.service import workflow
 from routing.cases.service.history import SERVICE_ROLE, entry
@@ -54,10 +54,10 @@ class Taker:
     visible: Scope
     load: int
 
-    def is_able(self, region: str, tier: int, language: str) -> bool:
-        """Return whether one more case of this region, tier and language may be assigned."""
+    def is_able(self, region: str, tier: int, language: str, protection: str | None) -> bool:
+        """Return whether one more case of this region, tier, language and protection may be assigned."""
         has_skill = tier in self.tiers and (self.languages is None or language in self.languages)
-        return self.load < self.capacity and has_skill and self.visible.allows(region, tier, None)
+        return self.load < self.capacity and has_skill and self.visible.allows(region, tier, None, protection)
 
 
 def takers(staff: Iterable[ColleagueView], loads: Mapping[str, int], now: datetime) -> list[Taker]:
@@ -78,12 +78,12 @@ def taker_of(colleague: ColleagueView, load: int) -> Taker:
     )
 
 
-def choose(takers: Iterable[Taker], region: str, tier: int, language: str) -> Taker | None:
+def choose(takers: Iterable[Taker], case: WaitingCase | CaseState) -> Taker | None:
     """Return who gets a case: of those able to take it, the one whose load is the smallest part of the capacity with half of it.
 
     Half a case more makes shares round to the nearest whole case (Sainte-Laguë): nobody is a whole case away from the fair share.
     """
-    able = [taker for taker in takers if taker.is_able(region, tier, language)]
+    able = [taker for taker in takers if taker.is_able(case.region, case.tier, case.language, case.protection)]
     return min(able, key=lambda taker: ((taker.load + 0.5) / taker.capacity, taker.subject), default=None)
 
 
@@ -108,7 +108,7 @@ async def assign_next(work: UnitOfWork) -> int:
     waiting = await records.lock_waiting_cases(session, wanted, workflow.assignable_statuses(), ASSIGNED_AT_ONCE)
     given: list[tuple[UUID, int, str]] = []
     for case in waiting:
-        taker = choose(present, case.region, case.tier, case.language)
+        taker = choose(present, case)
         if taker is not None:
             taker.load += 1
             given.append((case.appeal_id, case.version, taker.subject))
@@ -128,7 +128,7 @@ def _takeable(queues: Sequence[QueueName], present: Sequence[Taker]) -> Mapping[
     found: dict[int, list[str]] = defaultdict(list)
     for queue in queues:
         for tier in queue.tiers:
-            if any(taker.is_able(queue.region, tier, queue.language) for taker in present):
+            if any(taker.is_able(queue.region, tier, queue.language, queue.protection) for taker in present):
                 found[tier].append(str(queue))
     return found
 

@@ -180,7 +180,8 @@ async def without_access(work: UnitOfWork, case: CaseRecord, subjects: Sequence[
 def _sees(colleague: ColleagueView, case: CaseRecord | CaseView) -> bool:
     role = cast("Role", colleague.role)
     principal = Principal(subject=colleague.subject, issuer="", roles=frozenset({role}), region=colleague.region)
-    return visible_cases(principal).allows(case.region, case.tier, case.provider_id)
+    visible = visible_cases(principal)
+    return case.concerned != colleague.subject and visible.allows(case.region, case.tier, case.provider_id, case.protection)
 
 
 def labels(colleagues: Sequence[ColleagueView], language: Language) -> list[tuple[str, str]]:

@@ -7,8 +7,9 @@ from routing.cases.errors import ActionNotPossible
 from routing.cases.schemas import commands
 from routing.cases.schemas.contents import LetterContent
 from routing.cases.schemas.rows import HistoryCodes, LetterRecord
-from routing.cases.service import deputies, workflow
+from routing.cases.service import deputies, protection, workflow
 from routing.cases.service.action_context import ActionContext
+from routing.cases.service.protection_rules import require_body
 from routing.cases.service.suggestions import term_of
 from routing.clocks import service as clocks
 from routing.clocks.codes import ClockCode
@@ -68,6 +69,9 @@ _PassedOn = CaseForwarded | PartForwarded | ComplaintPassedUp
 
 async def _pass_on(context: ActionContext, command: commands.Forward | commands.PassUp, fact: type[_PassedOn]) -> None:
     """Publish that the appeal went to another body, with the letter to the applicant. The history says if it went late."""
+    if fact is not ComplaintPassedUp:
+        require_body(context.case, command.body)  # the superior body is the one of the law
+    protection.passed_on(context.case, command.body)
     due = term_of(command.ACTION, context.case)
     codes: HistoryCodes = {"body": command.body}
     is_late = due is not None and due < context.now
@@ -85,6 +89,8 @@ async def _pass_on(context: ActionContext, command: commands.Forward | commands.
 
 async def redirect(context: ActionContext, command: commands.Redirect) -> None:
     """Note that a body was informed of the danger (АППК art. 64(7-2))."""
+    require_body(context.case, command.body)
+    protection.passed_on(context.case, command.body)
     context.case.redirected_to = command.body
     met = [clock for clock in context.file.clocks if clock.policy == ClockCode.REDIRECT_CRIME]
     await context.change_clocks(clocks.stop(met, context.now))

@@ -13,10 +13,9 @@ from shared.auth import Principal
 from shared.contents import ContentsRequest, LetterRequest, entitled
 from shared.errors import NotFound
 from shared.unit_of_work import UnitOfWork
-from shared.visibility import Scope
+from shared.visibility import EVERYTHING
 
 LETTER_PURPOSE: Final = "letter"
-_ALL: Final = Scope(everything=True)
 
 
 async def answer_facts(work: UnitOfWork, answer_id: UUID) -> AnswerFacts:
@@ -30,7 +29,7 @@ async def answer_facts(work: UnitOfWork, answer_id: UUID) -> AnswerFacts:
 async def given_answer(work: UnitOfWork, answer_id: UUID) -> GivenAnswer:
     """Return an answer by its id. The caller decides who may read it. Raises NotFound."""
     answer = await repository.answer(work.session, answer_id)
-    case = await repository.case(work.session, answer.appeal_id, _ALL) if answer is not None else None
+    case = await repository.case(work.session, answer.appeal_id, EVERYTHING) if answer is not None else None
     if answer is None or case is None:
         raise NotFound
     names = await conversation.colleague_names(work.session, {answer.actor})

@@ -9,7 +9,16 @@ from uuid import UUID
 from typing_extensions import Unpack
 
 from routing.cases import repository
-from routing.cases.policy import action_labels, bodies, dangers, escalation_reasons, history_texts, return_grounds, termination_grounds
+from routing.cases.policy import (
+    action_labels,
+    bodies,
+    body_delivery_methods,
+    dangers,
+    escalation_reasons,
+    history_texts,
+    return_grounds,
+    termination_grounds,
+)
 from routing.cases.repository.conversation import colleague_names
 from routing.cases.schemas.rows import CaseChange, HistoryCodes, HistoryRow
 from routing.cases.schemas.views import MeanwhileEntry
@@ -19,6 +28,7 @@ from routing.clocks.service import clock_policies
 from shared.auth import Principal
 from shared.contracts import Event
 from shared.domain.labels import LANGUAGES, Label
+from shared.domain.protection import protection_grounds
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.unit_of_work import UnitOfWork
@@ -65,6 +75,8 @@ def _labels() -> Mapping[tuple[str, str], Label]:
         "danger": {name: rule.label for name, rule in dangers().items()},
         "return_ground": return_grounds(),
         "termination_ground": {code: ground.label for code, ground in termination_grounds().items()},
+        "protection_ground": {code: ground.label for code, ground in protection_grounds().items()},
+        "method": body_delivery_methods(),
         "policy": {code: policy.label for code, policy in clock_policies().items()},
     }
     return {(name, code): label for name, table in tables.items() for code, label in table.items()}

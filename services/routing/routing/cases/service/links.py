@@ -101,7 +101,7 @@ async def linked(session: AsyncSession, case: CaseRecord, history: Sequence[Hist
 def views(file: CaseFile, principal: Principal) -> list[LinkView]:
     """Return the linked cases that the principal may see."""
     case, visible = file.case, visible_cases(principal)
-    found = [other for other in file.linked if visible.allows(other.region, other.tier, other.provider_id)]
+    found = [other for other in file.linked if visible.allows(other.region, other.tier, other.provider_id, other.protection)]
     pairs = [(other, kind) for other in found for kind in _types(case, other)]
     return [
         LinkView(

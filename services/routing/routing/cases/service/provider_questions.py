@@ -61,6 +61,7 @@ async def ask(context: ActionContext, command: AskProvider) -> None:
             department=command.department,
             period_from=command.period_from,
             period_to=command.period_to or command.period_from,
+            protection=case.protection,
         )
     )
 

@@ -15,10 +15,12 @@ from routing.cases.codes import CaseSort
 from routing.cases.policy import content_purposes
 from routing.cases.repository.approvals import latest_approval
 from routing.cases.repository.conversation import colleague_names, findings_of, questions, unseen_mentions
+from routing.cases.repository.deliveries import deliveries_of
 from routing.cases.repository.extensions import latest_extension
 from routing.cases.repository.providers import providers_by_id
 from routing.cases.schemas.approvals import ApprovalView
-from routing.cases.schemas.commands import AnswerContent, CaseAction
+from routing.cases.schemas.command import CaseAction
+from routing.cases.schemas.commands import AnswerContent
 from routing.cases.schemas.contents import LetterContent
 from routing.cases.schemas.rows import AnswerRecord, CaseFile, CaseRecord, HistoryRecord, LetterRecord, ListedCase, ProviderView
 from routing.cases.schemas.views import (
@@ -31,7 +33,7 @@ from routing.cases.schemas.views import (
     LetterView,
     WaitingAnswer,
 )
-from routing.cases.service import approvals, issues, links, workflow
+from routing.cases.service import approvals, issues, links, protection, workflow
 from routing.cases.service.deputies import acting
 from routing.cases.service.extensions import REQUESTED, view_of
 from routing.cases.service.history import sentence
@@ -156,6 +158,7 @@ async def read_file(work: UnitOfWork, case: CaseRecord) -> CaseFile:
         provider=await provider(session, case.provider_id) if case.provider_id else None,
         extension=await latest_extension(session, case.appeal_id) if has_extensions else None,
         approval=await latest_approval(session, case.appeal_id) if has_approvals else None,
+        deliveries=[*await deliveries_of(session, case.appeal_id)] if any(entry.type == "delivery-proved" for entry in history) else [],
         findings=await findings_of(session, case.appeal_id) if any(issue["outcome"] for issue in case.issue_codes or ()) else [],
     )
 
@@ -184,6 +187,7 @@ def view(work: UnitOfWork, principal: Principal, file: CaseFile) -> CaseView:
         approval=_approval_view(file, work.sealer),
         issues=issues.views(file, answer, work.sealer),
         links=links.views(file, principal),
+        deliveries=protection.views(file.deliveries, work.sealer),
     )
 
 

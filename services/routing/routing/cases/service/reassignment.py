@@ -54,13 +54,13 @@ async def _choice(work: UnitOfWork, leaver: ColleagueView, to: Destination, pres
     if to is Destination.QUEUE:
         return lambda _case: None
     if to is Destination.SHARED:
-        return lambda case: choose(present, case.region, case.tier, case.language)
+        return lambda case: choose(present, case)
     absence = running_absence(leaver, work.clock.now())
     deputy = await repository.colleague(work.session, absence.deputy) if absence is not None and absence.deputy is not None else None
     if deputy is None or deputy.left_at is not None or absence_of(deputy, work.clock.now()) is not None:
         raise InvalidInput.field("to", "unknown-code", "Nobody stands in for this colleague today.")
     taker = taker_of(deputy, 0)
-    return lambda case: taker if taker.visible.allows(case.region, case.tier, None) else None
+    return lambda case: taker if taker.visible.allows(case.region, case.tier, None, case.protection) else None
 
 
 def _divide(cases: Sequence[CaseState], choice: _Choice) -> tuple[list[tuple[UUID, int, str]], list[CaseState]]:

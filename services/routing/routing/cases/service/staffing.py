@@ -11,8 +11,8 @@ from routing.cases.schemas.views import ColleagueView
 from routing.cases.service.assignment import shares, takers
 from routing.cases.service.colleagues import item_of
 from shared.auth import Principal
-from shared.domain.regions import regions
-from shared.domain.taxonomy import taxonomy
+from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
 from shared.errors import Forbidden, InvalidInput, NotFound
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
@@ -73,7 +73,7 @@ async def queues(work: UnitOfWork, principal: Principal) -> list[QueueItem]:
     items = []
     for name in names:
         queue = QueueName.read(name)
-        able = {taker.subject for tier in queue.tiers for taker in present if taker.is_able(region, tier, queue.language)}
+        able = {taker.subject for tier in queue.tiers for taker in present if taker.is_able(region, tier, queue.language, queue.protection)}
         items.append(QueueItem(queue=name, region=region, automatic=decided.get(name, False), waiting=waiting.get(name, 0), able=len(able)))
     return items
 
@@ -82,6 +82,9 @@ def _usual(region: str) -> Iterator[QueueName]:
     for tier in (*sorted(taxonomy().tiers), None):
         for language in _LANGUAGES:
             yield QueueName(region, tier, language)
+    if region == CENTRAL_OFFICE:
+        for language in _LANGUAGES:
+            yield QueueName(region, HIGHEST_TIER, language, protected=True)
 
 
 async def set_automatic(work: UnitOfWork, principal: Principal, command: SetAutomatic) -> QueueItem:

@@ -13,8 +13,9 @@ from routing.cases.policy import (
     dangers,
     missing_data,
 )
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.rows import CaseRecord
+from routing.cases.service.protection_rules import bodies_of
 from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import due_at, due_on, policies
 from shared.domain.labels import LANGUAGES, Label, Language
@@ -34,6 +35,9 @@ def reports_crime(case: CaseRecord) -> bool:
 def proposals(case: CaseRecord) -> Mapping[CaseAction, Values]:
     """Return what the policies propose for the case: actions with the values of their fields. A person decides."""
     found: dict[CaseAction, Values] = {}
+    bodies = bodies_of(case)
+    if bodies and case.danger is None:
+        found[CaseAction.FORWARD] = {"body": bodies[0]}
     if case.danger is not None:
         found[CaseAction.REDIRECT] = {"body": dangers()[case.danger].body}
     if reports_crime(case):

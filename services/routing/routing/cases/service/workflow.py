@@ -23,27 +23,17 @@ from routing.cases.policy import (
     workflow_rows,
 )
 from routing.cases.schemas import commands
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction, Command
 from routing.cases.schemas.fields import APPLICANTS_OUTCOME
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import ActionField, NextAction
+from routing.cases.service.foreign_facts import FOREIGN_FACTS
 from routing.cases.service.issues import is_removable
+from routing.cases.service.protection_rules import bodies_of, is_releasable
 from routing.cases.service.suggestions import TERMS, Values, letter_for, proposals, reports_crime, term_of
 from routing.clocks import service as clocks
 from shared.auth import Principal, Role
 from shared.code_fields import options_of
-from shared.contracts import (
-    AppealWithdrawn,
-    InquiryAnswered,
-    InquiryCancelled,
-    InquiryReturned,
-    InquirySent,
-    MessageAdded,
-    OutcomeDenied,
-    ProposalAnswered,
-    ProposalUnanswered,
-    SolutionProposed,
-)
 from shared.domain.deadlines import policies
 from shared.domain.labels import LANGUAGES
 from shared.domain.lifecycle import CaseStatus, status_after, transitions
@@ -57,22 +47,6 @@ APPROVALS: Final = "approvals.csv"
 FIRST: Final = CaseStatus.IN_REVIEW
 EXTENSION: Final = "EXTENSION"
 """The rule of `approvals.csv` for extensions of the term, which wait as requests of their own."""
-FOREIGN_FACTS: Final = frozenset(
-    event.FACT
-    for event in (
-        InquirySent,
-        InquiryAnswered,
-        InquiryReturned,
-        InquiryCancelled,
-        SolutionProposed,
-        ProposalAnswered,
-        ProposalUnanswered,
-        MessageAdded,
-        OutcomeDenied,
-        AppealWithdrawn,
-    )
-)
-"""The facts of other services that move the status of a case."""
 
 
 class Guard(StrEnum):
@@ -95,6 +69,10 @@ class Guard(StrEnum):
     REMOVABLE_ISSUE = "removable-issue"
     LINKED = "linked"
     UNLINKED = "unlinked"
+    UNPROTECTED = "unprotected"
+    RELEASABLE = "releasable"
+    UNPROVED = "unproved"
+    PROVED = "proved"
 
 
 def _awaits_redirection(case: CaseRecord) -> bool:
@@ -143,6 +121,10 @@ GUARDS: Final[Mapping[Guard, Callable[[CaseRecord, Principal], bool]]] = {
     Guard.REMOVABLE_ISSUE: lambda case, _principal: any(is_removable(case, issue) for issue in case.issues),
     Guard.LINKED: lambda case, _principal: case.duplicate_of is not None,
     Guard.UNLINKED: lambda case, _principal: case.duplicate_of is None,
+    Guard.UNPROTECTED: lambda case, _principal: case.protection is None,
+    Guard.RELEASABLE: lambda case, _principal: is_releasable(case),
+    Guard.UNPROVED: lambda case, _principal: case.unproved_body is not None,
+    Guard.PROVED: lambda case, _principal: case.unproved_body is None,  # nor while nothing proves that the body knows of it
 }
 WorkflowStatus = CaseStatus | DeskStatus
 _STATUSES: Final[Mapping[str, WorkflowStatus]] = {status: status for status in (*CaseStatus, *DeskStatus)}
@@ -203,7 +185,8 @@ def _steps_of(row: Row) -> Iterator[Step]:
         if code not in _STATUSES:
             raise row.error(f"state {code!r} is not known")
         state = _STATUSES[code]
-        if _is_final(state) and guards != {Guard.DANGER}:  # an ended case may still hold a danger (АППК art. 64(7-2))
+        # An ended case may still hold a danger (АППК art. 64(7-2)), or wait for the proof that the body received it.
+        if _is_final(state) and guards not in ({Guard.DANGER}, {Guard.UNPROVED}):
             raise row.error(f"{state} is final")
         if state in DeskStatus and (facts or following):
             raise row.error(f"nothing may be published out of {state}, which the other services do not know")
@@ -287,14 +270,14 @@ def _offers(kind: str) -> Mapping[CaseAction, NextAction]:
     }
 
 
-def _fields(command: type[commands.Command], kind: str) -> list[ActionField]:
+def _fields(command: type[Command], kind: str) -> list[ActionField]:
     """Return the fields of an action as its command declares them; those of an answer depend on the gate of the kind."""
     if issubclass(command, commands.GiveAnswer):
         return [*_answer_fields(closure_gate()[kind]), *_plain_fields(command, {"outcome", "hold_seconds"})]
     return _plain_fields(command, command.model_fields.keys() - {"expected_version"})
 
 
-def _plain_fields(command: type[commands.Command], names: Collection[str]) -> list[ActionField]:
+def _plain_fields(command: type[Command], names: Collection[str]) -> list[ActionField]:
     given = {name: field for name, field in command.model_fields.items() if name in names}
     return [ActionField(name=name, required=field.is_required(), options=options_of(field)) for name, field in given.items()]
 
@@ -311,7 +294,9 @@ def _answer_fields(gate: ClosureGate) -> list[ActionField]:
 
 def next_actions(case: CaseRecord, principal: Principal) -> list[NextAction]:
     """Return the actions that the principal may carry out on the case now; none on a case that it does not see."""
-    if not visible_cases(principal).allows(case.region, case.tier, case.provider_id):
+    if case.concerned is not None and case.concerned == principal.subject:
+        return []
+    if not visible_cases(principal).allows(case.region, case.tier, case.provider_id, case.protection):
         return []
     open_steps = [step for step in _steps_from(case.desk_status) if step.is_open_to(principal, case)]
     proposed = proposals(case)
@@ -335,6 +320,9 @@ def _for_case(offer: NextAction, case: CaseRecord, principal: Principal, given: 
     if offer.action in _CHOOSES_ID:
         ids = _CHOOSES_ID[offer.action](case)
         return offer.model_copy(update={"fields": [offer.fields[0].model_copy(update={"options": ids}), *offer.fields[1:]]})
+    allowed = bodies_of(case)
+    if offer.action in _PASSES_ON and allowed is not None:
+        offer = _only(offer, "body", allowed)
     if offer.action in _CLOSES and case.is_solution_confirmed:
         offer = _with_options(offer, "outcome", confirmed_outcomes())
     rule = next((rule for rule in rules_for(case, offer.action) if rule.outcomes is None and rule.code != EXTENSION), None)
@@ -354,6 +342,7 @@ def _for_case(offer: NextAction, case: CaseRecord, principal: Principal, given: 
     return offer.model_copy(update={"fields": fields, "suggested": is_suggested, "due_at": due_at})
 
 
+_PASSES_ON: Final = frozenset({CaseAction.FORWARD, CaseAction.REDIRECT})
 _CLOSES: Final = frozenset({CaseAction.CLOSE, CaseAction.ANSWER_AND_CLOSE})
 
 
@@ -361,6 +350,15 @@ def _with_options(offer: NextAction, name: str, codes: Sequence[str]) -> NextAct
     """Return the action with further codes to choose from in a field, in front of the others."""
     fields = [
         field.model_copy(update={"options": [*codes, *(field.options or ())]}) if field.name == name else field for field in offer.fields
+    ]
+    return offer.model_copy(update={"fields": fields})
+
+
+def _only(offer: NextAction, name: str, codes: Sequence[str]) -> NextAction:
+    """Return the action with no more than these codes to choose from in a field."""
+    fields = [
+        field.model_copy(update={"options": [code for code in codes if code in (field.options or ())]}) if field.name == name else field
+        for field in offer.fields
     ]
     return offer.model_copy(update={"fields": fields})
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import JSONResponse
 
 from routing.cases import service as cases
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.desk.pages import forms
 from routing.desk.pages.drafts import DRAFT, DRAFT_DELETED, save, save_refused, saved_text
 from routing.desk.pages.listing import position_of

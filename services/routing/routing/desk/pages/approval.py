@@ -8,7 +8,7 @@ from typing import Final
 from routing.cases import service as cases
 from routing.cases.codes import ApprovalDecision
 from routing.cases.schemas.approvals import ApprovalView
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.views import CaseView
 from routing.desk.pages.case_forms import labels_of
 from routing.desk.pages.forms import field_label, in_words

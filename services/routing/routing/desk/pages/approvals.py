@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Response
 
 from routing.cases import service as cases
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.views import CaseFilter, CaseItem
 from routing.desk.pages.listing import APPROVALS_PATH, PAGE, PATH, DeskTab, ListPosition
 from routing.desk.pages.reader import DeskReader, Due, due, subject_of

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from routing.cases import service as cases
 from routing.cases.schemas.bulk import BULK_COMMANDS, BulkFields, RefusedCase
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.desk.pages.listing import ListPosition
 from routing.desk.pages.meanwhile import meanwhile_lines
 from routing.desk.pages.people import Choice

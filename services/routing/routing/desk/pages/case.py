@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from routing.cases import service as cases
 from routing.cases.codes import ExtensionDecision, Urgency
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.views import CaseView
 from routing.classification.schemas import Decision
 from routing.clocks.codes import ACTIVE, ClockState
@@ -26,6 +26,7 @@ from routing.desk.pages.listing import ListPosition
 from routing.desk.pages.notes import PATH as NOTES
 from routing.desk.pages.notes import NoteForm
 from routing.desk.pages.presence import Presence
+from routing.desk.pages.protection import ProtectionCard, protection_card
 from routing.desk.pages.provider import ProviderCard
 from routing.desk.pages.reader import DeskReader, Due, Labelled, due, subject_of
 from routing.desk.pages.thread import ThreadEntry
@@ -175,6 +176,7 @@ class CasePage:
     forms: CaseForms
     issues: IssuesCard
     links: LinksCard
+    protection: ProtectionCard
     letter_href: str | None
     """The address of the latest answer as a letter."""
     file_href: str | None = None
@@ -240,6 +242,7 @@ def case_page(
         letter_href=f"{DESK}/{case.appeal_id}/letter" if case.answer is not None else None,
         issues=issues,
         links=links,
+        protection=protection_card(case, reader),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from routing.cases import service as cases
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.views import CaseView, NextAction
 from routing.desk.pages.forms import GateCheck, SubmittedForm, checks, field_label, field_name, findings_of
 from routing.desk.pages.people import Choice
@@ -44,6 +44,9 @@ WITH_TEMPLATE: frozenset[CaseAction] = frozenset(
         CaseAction.SET_FINDING,
         CaseAction.LINK_DUPLICATE,
         CaseAction.UNLINK,
+        CaseAction.PROTECT,
+        CaseAction.UNPROTECT,
+        CaseAction.RECORD_DELIVERY,
     }
 )
 """The actions with a form of their own in `desk_forms.html`; any other action gets a form made from its fields."""

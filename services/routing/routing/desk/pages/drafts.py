@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from routing.cases import service as cases
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.drafts import DraftView, SaveDraft
 from routing.cases.schemas.views import CaseView
 from routing.desk.pages.case_forms import DraftNote

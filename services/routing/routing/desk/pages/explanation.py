@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.views import CaseView
 from routing.classification.service.proposals import Proposal, alternatives, further_issues
 from routing.desk.pages.reader import DeskReader

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.views import CaseView
 from routing.desk.errors import AttachmentGone, AttachmentNotScanned
 from routing.desk.pages.drafts import DRAFT, DRAFT_DELETED
@@ -41,6 +41,9 @@ FLASHES: Final[Mapping[str, Flash]] = {
     CaseAction.SET_FINDING: Flash(N_("The finding is saved.")),
     CaseAction.LINK_DUPLICATE: Flash(N_("The cases are linked.")),
     CaseAction.UNLINK: Flash(N_("The link was taken back.")),
+    CaseAction.PROTECT: Flash(N_("The case is protected now.")),
+    CaseAction.UNPROTECT: Flash(N_("The case was given back to its branch.")),
+    CaseAction.RECORD_DELIVERY: Flash(N_("The proof of delivery is saved.")),
     CaseAction.LOG_CALL: Flash(N_("The call is logged.")),
     CaseAction.REQUEST_EXTENSION: Flash(N_("The request is with the head of the branch.")),
     CaseAction.APPROVE_EXTENSION: Flash(N_("The term is extended, and the applicant is notified.")),

@@ -7,7 +7,7 @@ from typing import Final
 
 from fastapi import Request
 
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.drafts import DraftView, SaveDraft
 from routing.cases.schemas.fields import MAX_SOURCES
 from routing.cases.schemas.views import CaseView, IssueView
@@ -76,6 +76,10 @@ _LABELS: Final[Mapping[str, str]] = {
     "refusal_reason": N_("Reason of the medical organisation"),
     "refusal_rule": N_("Rule on the refusal"),
     "refusal_lawful": N_("Was the refusal lawful?"),
+    "concerned": N_("The colleague complained about"),
+    "method": N_("Means"),
+    "delivered_on": N_("Delivered on"),
+    "reference": N_("Proof"),
     "next_steps": N_("What happens next"),
     "how_to_complain": N_("How to appeal against this answer"),
     "sources": N_("Ready answers used"),
@@ -91,6 +95,8 @@ _WRONG: Final[Mapping[str, str]] = {
     "not-later": N_("Choose a day after the present end of the term."),
     "term-passed": N_("The term has ended: it cannot be extended any more."),
     "too-late": N_("At most two months from today are possible."),
+    "unknown-colleague": N_("Choose from the list."),
+    "own-case": N_("Leave an appeal about yourself to a colleague."),
     "too-many": N_("There are too many."),
     "unknown-provider": N_("Choose from the list."),
     "unknown-code": N_("Choose from the list."),

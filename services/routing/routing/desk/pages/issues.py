@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.views import CaseView, IssueView
 from routing.desk.pages.listing import ListPosition
 from routing.desk.pages.reader import DeskReader, category_options

@@ -36,6 +36,7 @@ from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import regions
 from shared.domain.text import clean
 from shared.unit_of_work import UnitOfWork
+from shared.visibility import reads_protected
 from shared.web.i18n import N_
 
 PATH: Final = "/routing/desk"
@@ -59,6 +60,7 @@ class DeskTab(StrEnum):
     NEWS = "news"
     AWAITING = "awaiting"
     APPROVALS = "approvals"
+    PROTECTED = "protected"
     ALL = "all"
 
 
@@ -71,6 +73,7 @@ _TABS: Final[Mapping[DeskTab, tuple[str, CaseFilter]]] = {
     DeskTab.NEWS: (N_("With news"), CaseFilter(has_news=True)),
     DeskTab.AWAITING: (N_("Awaiting the provider"), CaseFilter(status=CaseStatus.AWAITING_PROVIDER)),
     DeskTab.APPROVALS: (N_("Awaiting approval"), CaseFilter(awaits_approval=True)),
+    DeskTab.PROTECTED: (N_("Protected"), CaseFilter(protected=True, is_open=True)),
     DeskTab.ALL: (N_("All"), CaseFilter()),
 }
 
@@ -171,6 +174,8 @@ class CaseList:
     save_action: str
     colleagues: Sequence[ColleagueView]
     """Those whose cases the reader may ask for."""
+    colleague_choices: Sequence[tuple[str, str]]
+    """The same as codes and labels."""
     deputies_href: str | None
     """For a head: where deputies are appointed."""
     rows: list[CaseLine]
@@ -226,6 +231,7 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
         views=[_view_link(view, first) for view in await saved_views(work, principal)],
         save_action=first.href("views"),
         colleagues=known,
+        colleague_choices=colleague_options(known),
         deputies_href=f"{PATH}/{DEPUTIES_PATH}" if principal.has("head") and principal.region else None,
         may_tick=principal.is_staff,
         rows=[_line(case, principal, reader, position.href(case.appeal_id), current, case.appeal_id in new) for case in page.items],
@@ -251,6 +257,8 @@ async def tabs_of(work: UnitOfWork, principal: Principal) -> list[DeskTab]:
     hidden = set() if principal.region is not None else {DeskTab.REGION}
     if not cases.may_decide(await cases.acting(work, principal)):
         hidden.add(DeskTab.APPROVALS)
+    if not reads_protected(principal):
+        hidden.add(DeskTab.PROTECTED)
     return [tab for tab in _TABS if tab not in hidden]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.views import CaseView
 from routing.classification.service import subject_shares
 from routing.desk.pages.case_forms import ReadyText, ReadyTexts

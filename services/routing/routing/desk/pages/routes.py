@@ -14,7 +14,8 @@ from starlette.responses import RedirectResponse
 
 from routing.cases import service as cases
 from routing.cases.codes import EntryType
-from routing.cases.schemas.commands import COMMANDS, CaseAction, Command
+from routing.cases.schemas.command import CaseAction, Command
+from routing.cases.schemas.commands import COMMANDS
 from routing.cases.schemas.conversation import CaseConversation, NoteIn
 from routing.cases.schemas.drafts import DraftView
 from routing.cases.schemas.views import CaseView, ColleagueView
@@ -228,7 +229,7 @@ async def carry_out(asked: DeskDep, appeal_id: UUID, action: str, principal: Cle
         form.conflict = True
         return await show(asked, principal, appeal_id, form, status=error.status)
     position = position_of(asked.request.query_params)
-    is_visible = visible_cases(principal).allows(done.region, done.tier, done.provider_id)
+    is_visible = visible_cases(principal).allows(done.region, done.tier, done.provider_id, done.protection)
     back = following or position.href() if "next" in sent else position.href(appeal_id) if is_visible else position.href()
     return PAGES.redirect(back, flash=flash_of(action, done))
 

@@ -123,7 +123,10 @@ async def team_page(work: UnitOfWork, principal: Principal, reader: DeskReader) 
 
 def _queue_line(item: QueueItem, reader: DeskReader) -> QueueLine:
     queue = QueueName.read(item.queue)
-    tier = reader.translate(N_("unsorted")) if queue.tier is None else reader.label(taxonomy().tiers[queue.tier].label)
+    if queue.protected:
+        tier = reader.translate(N_("protected cases"))
+    else:
+        tier = reader.translate(N_("unsorted")) if queue.tier is None else reader.label(taxonomy().tiers[queue.tier].label)
     return QueueLine(item.queue, f"{tier}, {reader.language_name(queue.language)}", item.waiting, item.able, item.automatic)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.command import CaseAction
 from routing.cases.schemas.views import WaitingAnswer
 from routing.desk.pages.listing import ListPosition
 from routing.desk.pages.reader import DeskReader

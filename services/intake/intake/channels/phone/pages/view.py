@@ -24,7 +24,7 @@ from shared.domain.regions import CENTRAL_OFFICE, region_of_phone, regions
 from shared.domain.taxonomy import taxonomy
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
-from shared.visibility import visible_cases
+from shared.visibility import Scope, visible_cases
 from shared.web.formats import Formats
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -292,10 +292,16 @@ async def appeals_of(work: UnitOfWork, operator: Principal, current: CurrentCall
     """Return the caller's latest open appeals, none before the caller is verified, and the number of all."""
     if current.call.caller is None:
         return [], 0
-    found, count = await repository.appeals_of_caller(work.session, current.call.caller, call_policy().appeals_shown)
     scope = visible_cases(operator)
-    visible = [pair for pair in found if scope.allows(pair.tracking.region, pair.tracking.tier, pair.tracking.provider_id)]
+    shown = call_policy().appeals_shown
+    found, count = await repository.appeals_of_caller(work.session, current.call.caller, shown, with_protected=scope.protected)
+    visible = [each for each in found if _sees(scope, each)]
     return visible if current.is_verified else [], count
+
+
+def _sees(scope: Scope, found: repository.CallersAppeal) -> bool:
+    tracking = found.tracking
+    return scope.allows(tracking.region, tracking.tier, tracking.provider_id, tracking.protection)
 
 
 async def _call(work: UnitOfWork, operator: Principal, current: CurrentCall, language: Language) -> CallContent:
