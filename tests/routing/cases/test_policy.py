@@ -13,7 +13,8 @@ def table(monkeypatch):
     """Replace every table by the one given, as if a file had been changed."""
 
     def replace(entries):
-        monkeypatch.setattr(policy, "policy_table", lambda *_args, **_more: entries)
+        for module in (policy, policy.files):
+            monkeypatch.setattr(module, "policy_table", lambda *_args, **_more: entries)
 
     return replace
 
@@ -26,7 +27,7 @@ class TestNamedCodes:
             read.__wrapped__()
 
     def test_outcomes_of_which_none_follows_a_confirmation_are_refused(self, monkeypatch):
-        monkeypatch.setattr(policy, "_deciders", lambda: {"JUSTIFIED": policy.OutcomeDecider.CLERK})
+        monkeypatch.setattr(policy.outcomes, "_deciders", lambda: {"JUSTIFIED": policy.outcomes.OutcomeDecider.CLERK})
         with pytest.raises(ReferenceDataError, match="missing: RESOLVED_ON_SPOT"):
             policy.confirmed_outcomes.__wrapped__()
 

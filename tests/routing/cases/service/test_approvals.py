@@ -87,6 +87,37 @@ class TestRequest:
         refused = await desk.carry_out(appeal_id, "answer", clerk(desk), **(REFUSED | {"next_steps": None}))
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "next_steps")
 
+    async def test_a_refusal_at_the_end_of_an_answer_that_does_not_say_so_waits_too(self, desk):
+        appeal_id = await desk.open(**COMPLAINT, statutory_form="ZHALOBA")
+        explained = REFUSED | {"findings": [REFUSED["findings"][0] | {"outcome": "EXPLAINED"}]}
+        case = (await desk.carry_out(appeal_id, "answer-and-close", clerk(desk), **explained, outcome="UNJUSTIFIED")).json()
+        assert (case["status"], case["approval"]["rule"]) == ("IN_REVIEW", "REFUSED_COMPLAINT")
+
+    @pytest.mark.parametrize(("said", "closed", "ends"), [
+        ("EXPLAINED", "UNJUSTIFIED", False), ("JUSTIFIED", "PARTLY_JUSTIFIED", False), ("EXPLAINED", "EXPLAINED", True),
+    ])  # fmt: skip
+    async def test_a_case_is_not_closed_with_a_refusal_that_its_answer_does_not_have(self, desk, said, closed, ends):
+        appeal_id = await desk.open(**COMPLAINT, statutory_form="ZHALOBA")
+        answer = REFUSED | {"findings": [REFUSED["findings"][0] | {"outcome": said}]}
+        offered = (await desk.carry_out(appeal_id, "answer", clerk(desk), **answer)).json()["next_actions"]
+        [outcome] = [field for action in offered if action["action"] == "close" for field in action["fields"]]
+        assert (closed in outcome["options"]) is ends
+        done = await desk.carry_out(appeal_id, "close", clerk(desk), outcome=closed)
+        assert (done.status_code, done.json().get("errors", [{}])[0].get("code")) == ((200, None) if ends else (422, "not-answered"))
+
+    async def test_a_case_is_closed_with_the_refusal_that_was_approved(self, desk):
+        appeal_id = await desk.open(**COMPLAINT, statutory_form="ZHALOBA")
+        await desk.carry_out(appeal_id, "answer", clerk(desk), **REFUSED)
+        assert (await approve(desk, appeal_id)).json()["status"] == "ANSWERED"
+        assert (await desk.carry_out(appeal_id, "close", clerk(desk), outcome="PARTLY_JUSTIFIED")).json()["outcome"] == "PARTLY_JUSTIFIED"
+
+    @pytest.mark.parametrize("outcome", ["RETURNED", "TERMINATED", "FORWARDED"])
+    async def test_what_follows_from_an_action_of_its_own_closes_no_case(self, desk, outcome):
+        appeal_id = await desk.open(kind="GRATITUDE", topic=None)
+        await desk.carry_out(appeal_id, "answer", clerk(desk), **(REFUSED | {"findings": []}))
+        refused = await desk.carry_out(appeal_id, "close", clerk(desk), outcome=outcome)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "outcome")
+
 
 class TestApproval:
     async def test_a_second_person_carries_it_out_and_is_named(self, desk):

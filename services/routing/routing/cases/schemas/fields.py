@@ -13,6 +13,7 @@ from routing.cases.policy import (
     closing_outcomes,
     confirmed_outcomes,
     escalation_reasons,
+    finding_outcomes,
     missing_data,
     return_grounds,
     termination_grounds,
@@ -53,12 +54,13 @@ FormCode = Annotated[str, *code_of(taxonomy().forms)]
 ChannelCode = Annotated[str, *code_of(taxonomy().channels)]
 RegionCode = Annotated[str, *code_of(regions())]
 StatusCode = Annotated[str, *code_of([*taxonomy().statuses, *DeskStatus])]
-OutcomeCode = Annotated[str, AfterValidator(_is_for_clerks), *code_of(closing_outcomes())]
+OutcomeCode = Annotated[str, AfterValidator(_is_for_clerks), *code_of(finding_outcomes())]
+"""What an answer may say of an issue."""
 ClosingOutcomeCode = Annotated[
     str, AfterValidator(_may_close), code_of([*closing_outcomes(), *confirmed_outcomes()])[0], Options(closing_outcomes())
 ]
 """An outcome of a case; whether the applicant's confirmation stands is checked with the case, and the offer of the action follows it."""
-FindingOutcomeCode = Annotated[str, *code_of([*closing_outcomes(), *sorted(applicant_outcomes())])]
+FindingOutcomeCode = Annotated[str, *code_of([*finding_outcomes(), *sorted(applicant_outcomes())])]
 """An outcome in a stored answer, which stays readable; a new answer is checked when it is given."""
 ReasonCode = Annotated[str, *code_of(escalation_reasons())]
 

@@ -21,6 +21,7 @@ from routing.cases.schemas.views import CaseView
 from routing.cases.service import (
     answering,
     approvals,
+    closing,
     colleagues,
     correcting,
     deputies,
@@ -94,7 +95,8 @@ def _rule_for(context: ActionContext, command: Command) -> ApprovalRule | None:
     rules = [rule for rule in workflow.rules_for(context.case, command.ACTION) if rule.code != workflow.EXTENSION]
     if not rules or not isinstance(command, commands.GiveAnswer):
         return next(iter(rules), None)
-    found = {finding.outcome for finding in answering.checked(context, command).content.findings}
+    held = answering.checked(context, command)
+    found = {held.outcome, *(finding.outcome for finding in held.content.findings)}
     return next((rule for rule in rules if rule.outcomes is None or not rule.outcomes.isdisjoint(found)), None)
 
 
@@ -209,6 +211,7 @@ async def _log_call(context: ActionContext, command: commands.LogCall) -> None:
 
 
 async def _close(context: ActionContext, command: commands.Close) -> None:
+    closing.require_answered(context.case, command.outcome)
     links.require_link(context.case, command.outcome)
     workflow.require_confirmation(context.case, command.outcome)
     answering.close(context, command.outcome)

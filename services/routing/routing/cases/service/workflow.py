@@ -17,6 +17,7 @@ from routing.cases.policy import (
     closing_rules,
     closure_gate,
     confirmed_outcomes,
+    finding_outcomes,
     letter_texts,
     roles_in,
     termination_grounds,
@@ -27,6 +28,7 @@ from routing.cases.schemas.command import CaseAction, Command
 from routing.cases.schemas.fields import APPLICANTS_OUTCOME
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import ActionField, NextAction
+from routing.cases.service.closing import unanswered_outcomes
 from routing.cases.service.foreign_facts import FOREIGN_FACTS
 from routing.cases.service.issues import is_removable
 from routing.cases.service.protection_rules import bodies_of, is_releasable
@@ -286,7 +288,7 @@ def _answer_fields(gate: ClosureGate) -> list[ActionField]:
     return [
         ActionField(name="language", required=True, options=list(LANGUAGES)),
         ActionField(name="text", required=True),
-        ActionField(name="findings", required=gate.findings, options=list(closing_outcomes())),
+        ActionField(name="findings", required=gate.findings, options=list(finding_outcomes())),
         ActionField(name="next_steps", required=gate.next_steps),
         ActionField(name="how_to_complain", required=gate.how_to_complain),
     ]
@@ -323,6 +325,8 @@ def _for_case(offer: NextAction, case: CaseRecord, principal: Principal, given: 
     allowed = bodies_of(case)
     if offer.action in _PASSES_ON and allowed is not None:
         offer = _only(offer, "body", allowed)
+    if offer.action is CaseAction.CLOSE and (unanswered := unanswered_outcomes(case)):
+        offer = _only(offer, "outcome", [code for code in closing_outcomes() if code not in unanswered])
     if offer.action in _CLOSES and case.is_solution_confirmed:
         offer = _with_options(offer, "outcome", confirmed_outcomes())
     rule = next((rule for rule in rules_for(case, offer.action) if rule.outcomes is None and rule.code != EXTENSION), None)

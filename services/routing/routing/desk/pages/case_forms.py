@@ -196,7 +196,7 @@ def case_forms(case: CaseView, writing: AnswerWriting, reader: DeskReader, colle
             categories=category_options(reader),
             topics=reader.options(codes.topics),
             forms=reader.options(codes.forms),
-            outcomes=reader.options({code: codes.outcomes[code] for code in cases.closing_outcomes()}),
+            outcomes=reader.options({code: codes.outcomes[code] for code in cases.finding_outcomes()}),
             endings=reader.options({code: codes.outcomes[code] for code in _endings(case)}),
             reasons=[(code, reader.label(label)) for code, label in cases.escalation_reasons().items()],
             languages=[(code, reader.language_name(code)) for code in ("kk", "ru", "en")],

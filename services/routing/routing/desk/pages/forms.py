@@ -101,6 +101,7 @@ _WRONG: Final[Mapping[str, str]] = {
     "unknown-provider": N_("Choose from the list."),
     "unknown-code": N_("Choose from the list."),
     "applicants-outcome": N_("Choose from the list."),
+    "not-answered": N_("The answer does not say so: choose an outcome that it has."),
     "colleague-absent": N_("This colleague is absent: choose another one."),
     "unknown-assignee": N_("Choose from the list."),
     "issue-without-finding": N_("Each issue of the case needs a finding of its category."),

@@ -9,6 +9,8 @@ from typing import Final, cast
 from pydantic import RootModel
 
 from routing.cases.codes import DeskStatus
+from routing.cases.policy.files import PACKAGE, NamedCode, labels_of, require
+from routing.cases.policy.outcomes import applicant_outcomes, closing_outcomes, confirmed_outcomes, finding_outcomes
 from shared.auth import ROLES, STAFF, Role
 from shared.contents import Purpose
 from shared.domain.labels import Label
@@ -17,33 +19,48 @@ from shared.domain.tables import ReferenceDataError, Row
 from shared.domain.taxonomy import taxonomy
 from shared.policy_files import policy_model, policy_rows, policy_table
 
-PACKAGE: Final = "routing.cases"
+__all__ = [
+    "MOST_CASES",
+    "AnonymousAction",
+    "ApprovalRule",
+    "ClosureGate",
+    "DangerGround",
+    "DangerRule",
+    "HistoryTexts",
+    "NamedCode",
+    "ReceivingBody",
+    "RequiredDatum",
+    "RoleStaffing",
+    "Signer",
+    "TerminationGround",
+    "action_labels",
+    "anonymous_policy",
+    "applicant_outcomes",
+    "approval_rules",
+    "bodies",
+    "body_delivery_methods",
+    "closing_outcomes",
+    "closing_rules",
+    "closure_gate",
+    "confirmed_outcomes",
+    "content_purposes",
+    "danger_in",
+    "dangers",
+    "escalation_reasons",
+    "finding_outcomes",
+    "history_texts",
+    "letter_texts",
+    "missing_data",
+    "protected_bodies",
+    "return_grounds",
+    "role_staffing",
+    "roles_in",
+    "status_labels",
+    "termination_grounds",
+    "workflow_rows",
+]
+
 MOST_CASES: Final = 1_000  # open cases of one person at once
-
-
-class NamedCode(StrEnum):
-    """The codes of the policy files that the code names: a return ground, a termination ground, an escalation reason, outcomes, a form."""
-
-    NOT_COMPLETED = "NOT_COMPLETED"
-    ANONYMOUS = "ANONYMOUS"
-    NOT_SATISFIED = "NOT_SATISFIED"
-    RESOLVED_ON_SPOT = "RESOLVED_ON_SPOT"
-    DUPLICATE = "DUPLICATE"
-    PROMISE_BROKEN = "PROMISE_BROKEN"
-    CONFIRMATION_REFUTED = "CONFIRMATION_REFUTED"
-    WITHDRAWAL_REFUTED = "WITHDRAWAL_REFUTED"
-    COMPLAINT = "ZHALOBA"
-
-
-def _labels(file: str, *named: NamedCode) -> Mapping[str, Label]:
-    found = policy_table(PACKAGE, file, Row.label)
-    _require(file, found, *named)
-    return found
-
-
-def _require(file: str, found: Collection[str], *named: NamedCode) -> None:
-    if missing := set(named) - set(found):
-        raise ReferenceDataError(file, 1, f"missing: {', '.join(sorted(missing))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,49 +87,11 @@ def closure_gate() -> Mapping[str, ClosureGate]:
     return gates
 
 
-class OutcomeDecider(StrEnum):
-    """Who decides an outcome: a clerk chooses it, or it follows from the applicant's own confirmation or withdrawal."""
-
-    CLERK = "clerk"
-    APPLICANT = "applicant"
-    CONFIRMED = "confirmed"
-    """A clerk chooses it only while the applicant's confirmation stands."""
-
-
-@cache
-def _deciders() -> Mapping[str, OutcomeDecider]:
-    def build(row: Row) -> OutcomeDecider:
-        row.one_of("outcome", taxonomy().outcomes)
-        return OutcomeDecider(row.one_of("decided_by", frozenset(OutcomeDecider)))
-
-    return policy_table(PACKAGE, "closing_outcomes.csv", build, key="outcome")
-
-
-@cache
-def closing_outcomes() -> tuple[str, ...]:
-    """Return the outcomes that a clerk may record."""
-    return tuple(code for code, decider in _deciders().items() if decider is OutcomeDecider.CLERK)
-
-
-@cache
-def applicant_outcomes() -> frozenset[str]:
-    """Return the outcomes that follow only from the applicant's own confirmation or withdrawal."""
-    return frozenset(code for code, decider in _deciders().items() if decider is not OutcomeDecider.CLERK)
-
-
-@cache
-def confirmed_outcomes() -> tuple[str, ...]:
-    """Return the outcomes with which a clerk may close a case while the applicant's confirmation stands."""
-    found = tuple(code for code, decider in _deciders().items() if decider is OutcomeDecider.CONFIRMED)
-    _require("closing_outcomes.csv", found, NamedCode.RESOLVED_ON_SPOT)
-    return found
-
-
 @cache
 def escalation_reasons() -> Mapping[str, Label]:
     """Return the reasons to pass a case to the next tier, by code."""
     named = (NamedCode.NOT_SATISFIED, NamedCode.PROMISE_BROKEN, NamedCode.CONFIRMATION_REFUTED, NamedCode.WITHDRAWAL_REFUTED)
-    return _labels("escalation_reasons.csv", *named)
+    return labels_of("escalation_reasons.csv", *named)
 
 
 @cache
@@ -124,7 +103,7 @@ def content_purposes() -> Mapping[str, Purpose]:
 @cache
 def return_grounds() -> Mapping[str, Label]:
     """Return the grounds on which an appeal is returned (АППК art. 64(7))."""
-    return _labels("return_grounds.csv", NamedCode.NOT_COMPLETED)
+    return labels_of("return_grounds.csv", NamedCode.NOT_COMPLETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +118,7 @@ class TerminationGround:
 def termination_grounds() -> Mapping[str, TerminationGround]:
     """Return the grounds of АППК art. 70 and 88(1); the roles follow art. 88(2)."""
     found = policy_table(PACKAGE, "termination_grounds.csv", lambda row: TerminationGround(row.label(), roles_in(row)))
-    _require("termination_grounds.csv", found, NamedCode.ANONYMOUS)
+    require("termination_grounds.csv", found, NamedCode.ANONYMOUS)
     return found
 
 
@@ -255,7 +234,7 @@ def bodies() -> Mapping[str, ReceivingBody]:
 @cache
 def body_delivery_methods() -> Mapping[str, Label]:
     """Return the means by which appeals are passed on to other bodies, by code: each records delivery (АППК art. 66(2))."""
-    return _labels("body_delivery_methods.csv")
+    return labels_of("body_delivery_methods.csv")
 
 
 @cache
