@@ -118,6 +118,20 @@ class TestRequest:
         refused = await desk.carry_out(appeal_id, "close", clerk(desk), outcome=outcome)
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "outcome")
 
+    async def test_it_is_due_when_the_action_is_not_when_the_answer_is(self, desk):
+        appeal_id = await desk.open(**COMPLAINT, statutory_form="ZHALOBA")
+        [offer] = [
+            each for each in (await desk.get(f"/cases/{appeal_id}", clerk(desk))).json()["next_actions"] if each["action"] == "return"
+        ]
+        returned = (await ask(desk, appeal_id)).json()
+        assert returned["approval_due_at"] == offer["due_at"] < returned["next_due_at"]
+        other = await desk.open(**COMPLAINT, statutory_form="ZHALOBA")
+        refused = (await desk.carry_out(other, "answer", clerk(desk), **REFUSED)).json()
+        assert refused["approval_due_at"] == refused["next_due_at"]
+        items = (await desk.get("/cases?awaits_approval=true", head(desk))).json()["items"]
+        listed = {each["appeal_id"]: each["approval_due_at"] for each in items}
+        assert listed == {str(appeal_id): returned["approval_due_at"], str(other): refused["approval_due_at"]}
+
 
 class TestApproval:
     async def test_a_second_person_carries_it_out_and_is_named(self, desk):

@@ -175,6 +175,8 @@ class CaseSummary(BaseModel):
     """The action that waits for a second person, `request-extension` for an extension of the term; null: none."""
     approval_by: str | None
     """The subject of whoever asked for it."""
+    approval_due_at: datetime | None
+    """Until when it has to be decided: the term of the law for the action, else the next due time of the case."""
     protection: str | None
     """SENSITIVE or FUND: the case is protected, and seen by the roles of the policy alone; null for most cases."""
     protection_ground: str | None

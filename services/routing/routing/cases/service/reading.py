@@ -38,6 +38,7 @@ from routing.cases.service.deputies import acting
 from routing.cases.service.extensions import REQUESTED, view_of
 from routing.cases.service.history import sentence
 from routing.cases.service.provider_questions import content_of
+from routing.cases.service.suggestions import term_of
 from routing.cases.service.visible import visible_case
 from routing.clocks import service as clocks
 from routing.clocks.schemas import NEVER, ClockView
@@ -191,12 +192,18 @@ def view(work: UnitOfWork, principal: Principal, file: CaseFile) -> CaseView:
     )
 
 
-def _waiting(case: CaseRecord) -> dict[str, str | None]:
-    """Return the action that waits for a second person, and who asked for it; an extension of the term comes after any other."""
-    if case.awaits_second_person:
-        return {"approval_action": case.approval_action, "approval_by": case.approval_by}
-    asked = case.awaits_extension
-    return {"approval_action": CaseAction.REQUEST_EXTENSION if asked else None, "approval_by": case.extension_by if asked else None}
+def _waiting(case: CaseRecord) -> dict[str, str | datetime | None]:
+    """Return the action that waits for a second person, who asked for it, and until when it has to be decided.
+
+    An extension of the term comes after any other. The term of the law for the action ends before that of the answer.
+    """
+    action, author = None, None
+    if case.awaits_second_person and case.approval_action is not None:
+        action, author = CaseAction(case.approval_action), case.approval_by
+    elif case.awaits_extension:
+        action, author = CaseAction.REQUEST_EXTENSION, case.extension_by
+    due = None if action is None else term_of(action, case) or (case.next_due_at if case.next_due_at != NEVER else None)
+    return {"approval_action": action, "approval_by": author, "approval_due_at": due}
 
 
 def _approval_view(file: CaseFile, sealer: Sealer) -> ApprovalView | None:

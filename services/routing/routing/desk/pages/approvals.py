@@ -54,12 +54,17 @@ async def approvals(asked: DeskDep, principal: ClerkDep, cursor: str | None = No
     return PAGES.render(
         asked.request,
         "desk_approvals.html",
-        rows=[_line(case, names, principal, reader) for case in page.items],
+        rows=[_line(case, names, principal, reader) for case in sorted(page.items, key=_urgency)],
         total=page.total,
         desk_href=PATH,
         next_href=f"{PAGE_URL}?cursor={page.next_cursor}" if page.next_cursor else None,
         first_href=PAGE_URL if cursor else None,
     )
+
+
+def _urgency(case: CaseItem) -> tuple[bool, datetime]:
+    """The list comes by the terms of the answers; on its page the terms of the actions count."""
+    return case.approval_due_at is None, case.approval_due_at or case.updated_at
 
 
 def _line(case: CaseItem, names: Mapping[str, str | None], principal: Principal, reader: DeskReader) -> ApprovalLine:
@@ -81,8 +86,8 @@ def _line(case: CaseItem, names: Mapping[str, str | None], principal: Principal,
         author=names.get(author) or author,
         part=reader.translate(part),
         tone=tone,
-        due=due(case.next_due_at, reader.now, region.timezone) if case.next_due_at else None,
-        due_at=case.next_due_at,
+        due=due(case.approval_due_at, reader.now, region.timezone) if case.approval_due_at else None,
+        due_at=case.approval_due_at,
         zone=region.timezone,
     )
 
