@@ -55,7 +55,7 @@ def create_app(url: str, answer_bytes: int) -> FastAPI:
             appeal.statutory_form,
             appeal.provider.provider_id if appeal.provider else None,
             SEALED + (appeal.text or "").encode(),
-            SEALED + to_json(appeal.applicant),
+            SEALED + appeal.applicant.model_dump_json().encode(),
             to_json(appeal.consents).decode(),
             SEALED,
             SEALED,
