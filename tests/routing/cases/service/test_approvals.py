@@ -93,12 +93,12 @@ class TestRequest:
         case = (await desk.carry_out(appeal_id, "answer-and-close", clerk(desk), **explained, outcome="UNJUSTIFIED")).json()
         assert (case["status"], case["approval"]["rule"]) == ("IN_REVIEW", "REFUSED_COMPLAINT")
 
-    @pytest.mark.parametrize(("said", "closed", "ends"), [
+    @pytest.mark.parametrize(("answered", "closed", "ends"), [
         ("EXPLAINED", "UNJUSTIFIED", False), ("JUSTIFIED", "PARTLY_JUSTIFIED", False), ("EXPLAINED", "EXPLAINED", True),
     ])  # fmt: skip
-    async def test_a_case_is_not_closed_with_a_refusal_that_its_answer_does_not_have(self, desk, said, closed, ends):
+    async def test_a_case_is_not_closed_with_a_refusal_that_its_answer_does_not_have(self, desk, answered, closed, ends):
         appeal_id = await desk.open(**COMPLAINT, statutory_form="ZHALOBA")
-        answer = REFUSED | {"findings": [REFUSED["findings"][0] | {"outcome": said}]}
+        answer = REFUSED | {"findings": [REFUSED["findings"][0] | {"outcome": answered}]}
         offered = (await desk.carry_out(appeal_id, "answer", clerk(desk), **answer)).json()["next_actions"]
         [outcome] = [field for action in offered if action["action"] == "close" for field in action["fields"]]
         assert (closed in outcome["options"]) is ends

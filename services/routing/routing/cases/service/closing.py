@@ -8,9 +8,9 @@ from shared.errors import InvalidInput
 
 def unanswered_outcomes(case: CaseRecord) -> frozenset[str]:
     """Return the outcomes for which an answer on this case needs a second person, and which no finding of the answer has."""
-    said = {case.answer_outcome, *(issue["outcome"] for issue in case.issues)}
+    answered = {case.answer_outcome, *(issue["outcome"] for issue in case.issues)}
     rules = [rule for rule in approval_rules().values() if rule.concerns(CaseAction.ANSWER, case.statutory_form, case.tier)]
-    return frozenset().union(*(rule.outcomes for rule in rules if rule.outcomes is not None and rule.outcomes.isdisjoint(said)))
+    return frozenset().union(*(rule.outcomes for rule in rules if rule.outcomes is not None and rule.outcomes.isdisjoint(answered)))
 
 
 def require_answered(case: CaseRecord, outcome: str) -> None:
