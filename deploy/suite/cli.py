@@ -87,11 +87,20 @@ def import_(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A former register: CSV or NDJSON by its ending.")],
     url: Annotated[str, typer.Option(help="Where the suite answers.")] = f"http://127.0.0.1:{DEFAULT_PORT}",
     data: Data = DEFAULT_DATA,
+    is_open: Annotated[bool, typer.Option("--open", help="The appeals are open: they go on here with their clocks as they stand.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --open: report what the import would do, and store nothing.")] = False,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="With --open: the contacts are confirmed; send the applicants the receipt.")
+    ] = False,
+    ask_providers: Annotated[bool, typer.Option("--ask-providers", help="With --open: send inquiries to providers by rule.")] = False,
 ) -> None:
     """Import a former register. Exits with 1 if any line was refused."""
     importing = _load("importing")
+    if (dry_run or notify or ask_providers) and not is_open:
+        _refuse("--dry-run, --notify and --ask-providers go with --open")
+    terms = {"dry_run": dry_run, "notify": notify, "ask_providers": ask_providers} if is_open else None
     try:
-        is_whole = importing.run(file, url, data)
+        is_whole = importing.run(file, url, data, terms)
     except (importing.ImportFailed, *_refusals()) as failure:
         _refuse(failure)
     raise typer.Exit(0 if is_whole else 1)

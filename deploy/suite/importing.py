@@ -1,8 +1,8 @@
 """`aryz import`: sends a former register to the public API and prints progress and a table of refused lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import httpx
 from rich.console import Console
@@ -37,10 +37,16 @@ class ImportReport(TypedDict):
     imported: int
     unchanged: int
     rejected: list[RefusedLine]
+    import_id: NotRequired[str | None]
 
 
-def run(file: Path, url: str, data: Path) -> bool:
-    """Send `file` and print the result. Returns whether every line was accepted. Raises ImportFailed."""
+def run(file: Path, url: str, data: Path, terms: Mapping[str, bool] | None = None) -> bool:
+    """Send `file` and print the result. Returns whether every line was accepted. Raises ImportFailed.
+
+    `terms`: the appeals are open, and these are the parameters of their import.
+    """
+    path = "/intake/v1/imports" if terms is None else "/intake/v1/imports/open"
+    asked = {name: "true" for name, value in (terms or {}).items() if value}
     url = url.rstrip("/")
     media_type = MEDIA_TYPES.get(file.suffix.lower())
     if media_type is None:
@@ -52,7 +58,12 @@ def run(file: Path, url: str, data: Path) -> bool:
         task = progress.add_task("sending", total=file.stat().st_size)
         try:
             answer = httpx.post(
-                f"{url}/intake/v1/imports", content=_chunks(file, progress, task), headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False
+                f"{url}{path}",
+                params=asked,
+                content=_chunks(file, progress, task),
+                headers=headers,
+                timeout=TIMEOUT_SECONDS,
+                trust_env=False,
             )
         except httpx.TransportError as error:
             raise ImportFailed(f"{url} does not answer ({type(error).__name__}); is `aryz up` running?") from None
@@ -74,6 +85,8 @@ def _chunks(file: Path, progress: Progress, task: Any) -> Iterator[bytes]:
 
 def _report(result: ImportReport, console: Console) -> None:
     rejected = result["rejected"]
+    if import_id := result.get("import_id"):
+        console.print(f"import {import_id}")
     console.print(f"{result['received']} lines: {result['imported']} imported, {result['unchanged']} unchanged, {len(rejected)} refused")
     if not rejected:
         return

@@ -17,6 +17,7 @@ __all__ = [
     "CommitmentAnswered",
     "ConsentAnswered",
     "ConsentWithdrawn",
+    "ImportUndoRequested",
     "MessageAdded",
     "OutcomeConfirmed",
     "OutcomeDenied",
@@ -67,6 +68,12 @@ class AppealRegistered(AppealEvent, service="intake", fact="appeal-registered"):
     """A consultation that was answered during the call or at the counter. No further work is needed."""
     answer_by: str | None = None
     """The delivery method that the applicant chose for the answer."""
+    taken_over: bool = False
+    """The appeal was open in a former register. Its times are those of that register, and `due_at` is the end of its statutory term."""
+    extended_until: date | None = None
+    """The local day until which the former register extended the statutory term of an appeal that was taken over."""
+    asks_provider: bool = True
+    """False: no inquiry is sent by rule, because the former register has asked the provider. A clerk may ask at any time."""
 
     @property
     def concerns_provider(self) -> bool:
@@ -88,6 +95,10 @@ class AppealImported(AppealEvent, service="intake", fact="appeal-imported"):
     outcome: str
     received_at: datetime
     closed_at: datetime
+
+
+class ImportUndoRequested(AppealEvent, service="intake", fact="import-undo-requested"):
+    """The import that took an open appeal over is being undone. Routing decides: `import-undone`, or `import-undo-refused`."""
 
 
 class MessageAdded(AppealEvent, service="intake", fact="message-added"):

@@ -32,6 +32,8 @@ __all__ = [
     "CompletionAsked",
     "DangerPassedOn",
     "DangerReported",
+    "ImportUndoRefused",
+    "ImportUndone",
     "InquiryRequested",
     "PartForwarded",
     "StartedClock",
@@ -273,6 +275,14 @@ class TermExtended(AppealEvent, service="routing", fact="term-extended"):
     policy: str
     due_at: datetime
     actor_role: str
+
+
+class ImportUndone(AppealEvent, service="routing", fact="import-undone"):
+    """An appeal that was taken over from a former register is removed, because its import was undone. The last event of the appeal."""
+
+
+class ImportUndoRefused(AppealEvent, service="routing", fact="import-undo-refused"):
+    """An appeal that was taken over stays although its import was undone: somebody has worked on the case."""
 
 
 class InquiryRequested(AppealEvent, service="routing", fact="inquiry-requested"):

@@ -52,6 +52,17 @@ REGISTER: Final = (
     ),
     Table(
         SERVICE,
+        "open_import",
+        (
+            plain("actor", "the employee who imported", SUBJECT_REASON, export=STAFF),
+            plain("undone_by", "the employee who undid the import", SUBJECT_REASON, export=STAFF),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        SERVICE,
         "message",
         (sealed("text", "the applicant's message, statement, reason or comment"),),
         retention=NO_LIMIT,

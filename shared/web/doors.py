@@ -136,6 +136,13 @@ WORK: Final = (
         frozenset({"analyst", "supervisor", "head"}),
         is_seldom=True,
     ),
+    Door(
+        "/intake/imports",
+        N_("Former register"),
+        N_("Take over its open appeals, or undo that"),
+        frozenset({"admin"}),
+        is_seldom=True,
+    ),
     Door("/intake/outgoing", N_("Outgoing notices"), N_("What was sent, and what could not be"), frozenset({"admin"}), is_seldom=True),
     Door("/intake/parked", N_("Parked events"), N_("Events that a service could not apply"), frozenset({"admin"}), is_seldom=True),
 )

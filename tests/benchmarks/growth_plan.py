@@ -72,7 +72,11 @@ PLANS: Mapping[str, Plan] = {
         )
         | _of_appeal("attachment", "notice", "reception", "oral_record", "update_entry"),
         _AUDITED,
-        _EVERYWHERE | _COUNTED_BY_ADDRESS | _OTHER_TRAFFIC | _OF_PARTNERS | {"provider", "article", "register_counter", "receiver"},
+        _EVERYWHERE
+        | _COUNTED_BY_ADDRESS
+        | _OTHER_TRAFFIC
+        | _OF_PARTNERS
+        | {"provider", "article", "register_counter", "receiver", "open_import", "taken_over"},
         {"notice": "t.state = 'PLANNED'", "update_entry": "t.position IS NULL"},
     ),
     "routing": Plan(

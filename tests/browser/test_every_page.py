@@ -38,6 +38,7 @@ PAGES = [
     ("/intake/outgoing", "admin"),
     ("/intake/outgoing/by-hand", "specialist"),
     ("/intake/withdrawals", "specialist"),
+    ("/intake/imports", "admin"),
     ("/intake/questions", "operator"),
     ("/intake/rate", None),
     ("/provider-contact/ratings", None),

@@ -8,6 +8,7 @@ from intake.channels.partner import jobs
 from intake.notifications.models import Notification
 from shared.outgoing.signatures import sign_headers
 from tests.intake.channels.phone.test_api import event
+from tests.intake.imports.open_rows import open_row
 from tests.intake.imports.service.test_importing import row as legacy_row
 from tests.intake.offers import Offered
 from tests.intake.register.test_applicant_api import WORDS, Case
@@ -72,6 +73,18 @@ async def import_register(target: Target) -> Call:
     lines = "\n".join(json.dumps(legacy_row(target.number())) for _ in range(3))
     headers = target.world.token("admin") | {"Content-Type": "application/x-ndjson"}
     return Call("/intake/v1/imports", headers, content=lines.encode())
+
+
+async def import_open_appeals(target: Target) -> Call:
+    lines = "\n".join(json.dumps(open_row(target.number())) for _ in range(3))
+    headers = target.world.token("admin") | {"Content-Type": "application/x-ndjson"}
+    return Call("/intake/v1/imports/open", headers, content=lines.encode())
+
+
+async def undo_open_import(target: Target) -> Call:
+    call = await import_open_appeals(target)
+    answer = await target.world.client.post(call.path, headers=call.headers, content=call.content)
+    return Call(f"/intake/v1/imports/{answer.json()['import_id']}/actions/undo", target.world.token("admin"), json={})
 
 
 async def read_contents(target: Target) -> Call:
@@ -264,6 +277,8 @@ RECIPES: Recipes = {
     ("post", "/intake/v1/ratings/codes"): Recipe(ask_rating_code),
     ("post", APPEALS): Recipe(register),
     ("post", "/intake/v1/imports"): Recipe(import_register),
+    ("post", "/intake/v1/imports/open"): Recipe(import_open_appeals),
+    ("post", "/intake/v1/imports/{import_id}/actions/undo"): Recipe(undo_open_import),
     ("post", "/intake/internal/v1/contents"): Recipe(read_contents, Kind.READ, ALWAYS_SEEN),
     ("post", "/intake/internal/v1/lookups"): Recipe(look_up, Kind.READ, ALWAYS_SEEN),
     ("post", "/intake/internal/v1/attachments"): Recipe(read_file, Kind.READ, ALWAYS_SEEN),

@@ -17,7 +17,7 @@ from intake.attachments.dependencies.form_uploads import parse_tickets
 from intake.channels.telegram.service.conversation import advance
 from intake.channels.telegram.service.steps import ConversationState, TextMessage
 from intake.channels.telegram.service.texts import split_text
-from intake.imports.service.legacy_lines import COLUMNS as REGISTER
+from intake.imports.schemas import LegacyRow
 from intake.notifications.service.inbound import outcome_in
 from intake.register.models import Provider
 from intake.register.schemas import AppealIn
@@ -49,6 +49,8 @@ from shared.language.protected import protected_lexicon, protected_subjects
 from shared.language.tokens import _remembered_key, hidden_tokens, key, tokenise
 from tests.processor_time import Pace
 from training.labelled import read_texts
+
+REGISTER = LegacyRow.model_fields
 
 LIMIT = 20_000
 BOUND = 0.020  # seconds of processor time
@@ -242,7 +244,10 @@ def test_a_line_of_an_import_is_linear(texts):
     """Files of imports are read in a thread and have a bound of their own; here one cell of 20 000 characters."""
     for text in texts.values():
         cell = text.replace('"', "'").replace("\n", " ")
-        check(lambda one: list(CsvReader(REGISTER).feed(f'legacy_number,text\n50,"{one}"\n'.encode(), final=True)), {"register": cell})
+        check(
+            lambda one: list(CsvReader(REGISTER).feed(f'legacy_number,text\n50,"{one}"\n'.encode(), final=True)),
+            {"register": cell},
+        )
         check(lambda one: read_sheet(f'{",".join(COLUMNS)}\n1,"{one}"\n'.encode(), PROVIDER_FORM), {"providers": cell})
 
 

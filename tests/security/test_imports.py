@@ -64,7 +64,7 @@ class TestTwoRegisters:
 
     async def test_what_was_imported_before_the_register_counted_stays_unchanged(self, desk, monkeypatch):
         with monkeypatch.context() as before:
-            before.setattr("intake.imports.service.importing._id_of", _former_id)
+            before.setattr("intake.imports.service.importing.id_of", _former_id)
             await send(desk, [row(50, channel="CALL_1406")])
         report = (await send(desk, [row(50, channel="CALL_1406"), row(50, channel="WEB_OLD")])).json()
         assert report == {"received": 2, "imported": 1, "unchanged": 1, "rejected": []}

@@ -18,7 +18,7 @@ from suite import process
 from suite.demo.directory import as_csv, contacts_csv
 from suite.tokens import issue
 from suite.verification import NothingThere, stores, verify
-from suite.verification.stores import LogView, _note
+from suite.verification.log_view import LogView, note_record
 from tests.patience import PATIENCE, wait_until
 from tests.traffic import TEXT, appeal_with_document
 
@@ -252,18 +252,18 @@ class TestCopies:
     def test_the_same_twice_is_counted_once(self, record):
         view = LogView()
         for offset in (0, 1):
-            _note(view, record._replace(offset=offset))
+            note_record(view, record._replace(offset=offset))
         assert (view.records, view.appeal_events, view.unlike) == (2, 1, [])
 
     @pytest.mark.parametrize("other", [{"value": b"{ }"}, {"key": "b"}, {"topic": "aryz.providers.v1"}])
     def test_a_copy_that_says_another_thing_is_named(self, record, other):
         view = LogView()
-        _note(view, record)
-        _note(view, record._replace(offset=1, **other))
+        note_record(view, record)
+        note_record(view, record._replace(offset=1, **other))
         assert len(view.unlike) == 1
 
     def test_a_copy_of_an_earlier_version_may_lack_an_extension_attribute(self, record):
         view = LogView()
-        _note(view, record)
-        _note(view, record._replace(offset=1, headers=(*record.headers, extension_header(CONCERNS_PROVIDER, value=False))))
+        note_record(view, record)
+        note_record(view, record._replace(offset=1, headers=(*record.headers, extension_header(CONCERNS_PROVIDER, value=False))))
         assert view.unlike == []

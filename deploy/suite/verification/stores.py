@@ -1,9 +1,8 @@
 """The data that the checks read: the log and the four stores, through the services' own models, never written."""
 
-import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -24,24 +23,7 @@ from routing.clocks.codes import ClockState
 from shared.clock import SystemClock
 from shared.contracts import (
     APPEALS,
-    ARTICLES,
-    REGISTRY,
     TOPICS,
-    AppealImported,
-    AppealRegistered,
-    AppealRouted,
-    AppealWithdrawn,
-    ArticlePublished,
-    CaseClosed,
-    CaseForwarded,
-    CaseReopened,
-    CaseReturned,
-    CaseTerminated,
-    ClassificationCorrected,
-    ComplaintPassedUp,
-    OutcomeConfirmed,
-    ProviderMatched,
-    newest_type,
 )
 from shared.database import Database, service_url
 from shared.database_start import is_migrated
@@ -49,13 +31,13 @@ from shared.files.settings import FileSettings
 from shared.files.storage import FOLDER, store_of
 from shared.ids import RandomIds
 from shared.messaging import inbox, tables
-from shared.messaging.envelope import read_envelope, read_event, type_of
-from shared.messaging.log import EventLog, Position, Record
+from shared.messaging.log import EventLog, Position
 from shared.service import event_log
 from suite.members import Member, members
-from suite.verification.articles import ArticlesView, note_article, read_articles
+from suite.verification.articles import ArticlesView, read_articles
 from suite.verification.directory import DirectoryView, read_directory
 from suite.verification.documents import read_documents
+from suite.verification.log_view import LogView, note_record
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -63,41 +45,6 @@ if TYPE_CHECKING:
 
 class NothingThere(ValueError):
     """There is no data of a suite where the settings point."""
-
-
-@dataclass
-class LogView:
-    """The events of all appeals, reduced to what the checks need."""
-
-    records: int = 0
-    ends: Counter[Position] = field(default_factory=Counter)
-    gaps: list[str] = field(default_factory=list)
-    event_ids: Counter[UUID] = field(default_factory=Counter)
-    """How often each event occurs. A relay without an acknowledgement sends an event again."""
-    digests: dict[UUID, bytes] = field(default_factory=dict)
-    """The digest of the first copy of each event."""
-    unlike: list[str] = field(default_factory=list)
-    """Events whose copies differ."""
-    appeal_events: int = 0
-    """Distinct events in the topic of appeals."""
-    registered: Counter[UUID] = field(default_factory=Counter)
-    imported: Counter[UUID] = field(default_factory=Counter)
-    routed: Counter[UUID] = field(default_factory=Counter)
-    subject: dict[UUID, tuple[str, str | None]] = field(default_factory=dict)
-    """Kind and category by the latest decision."""
-    subjects: defaultdict[UUID, set[tuple[str, str | None]]] = field(default_factory=lambda: defaultdict(set))
-    with_provider: set[UUID] = field(default_factory=set)
-    """Their provider was chosen or found."""
-    with_name: set[UUID] = field(default_factory=set)
-    """The applicant typed a provider's name."""
-    closed: set[UUID] = field(default_factory=set)
-    confirmed: set[UUID] = field(default_factory=set)
-    """The applicant confirmed an answer."""
-    reopened: Counter[UUID] = field(default_factory=Counter)
-    """How often each case was reopened for a broken promise."""
-    types: Counter[str] = field(default_factory=Counter)
-    articles: dict[UUID, ArticlePublished] = field(default_factory=dict)
-    """The latest event of each published article."""
 
 
 @dataclass(frozen=True)
@@ -306,7 +253,7 @@ class Stores:
                     if record.offset != view.ends[position] and topic == APPEALS:  # the other topic may be compacted
                         view.gaps.append(f"{record.topic}/{record.partition} at {record.offset}")
                     view.ends[position] = record.offset + 1
-                    _note(view, record)
+                    note_record(view, record)
         return view
 
 
@@ -314,83 +261,4 @@ def _table(model: Any) -> Table:
     return cast("Table", model.__table__)  # SQLModel does not declare it
 
 
-def _note(view: LogView, record: Record) -> None:
-    event_type = newest_type(type_of(record.headers) or "")  # the log has earlier versions, and `read_event` makes newest ones of them
-    envelope = read_envelope(record.headers, record.value)
-    view.records += 1
-    view.event_ids[envelope.id] += 1
-    digest = _digest(record)
-    if view.event_ids[envelope.id] > 1:  # the consumers' inboxes skip copies, so the event is counted once here too
-        if view.digests[envelope.id] != digest:
-            view.unlike.append(str(envelope.id))
-        return
-    view.digests[envelope.id] = digest
-    view.appeal_events += record.topic == APPEALS
-    view.types[event_type] += 1
-    if record.topic == ARTICLES:
-        note_article(view.articles, envelope)
-    if event_type not in _NOTED:
-        return
-    event: Any = read_event(envelope)
-    appeal_id: UUID = event.appeal_id
-    if event_type == AppealRegistered.TYPE:
-        _note_registration(view, event)
-    elif event_type == AppealImported.TYPE:
-        view.imported[appeal_id] += 1
-    elif event_type == ProviderMatched.TYPE:
-        view.with_provider.add(appeal_id)
-    elif event_type in _AFTERWARDS:
-        _AFTERWARDS[event_type](view, event)
-    elif event_type in _ENDED:
-        view.closed.add(appeal_id)
-    else:
-        view.routed[appeal_id] += event_type == AppealRouted.TYPE
-        view.subject[appeal_id] = (event.kind, event.category)
-        view.subjects[appeal_id].add((event.kind, event.category))
-
-
-def _note_registration(view: LogView, event: AppealRegistered) -> None:
-    view.registered[event.appeal_id] += 1
-    if event.provider_id is not None:
-        view.with_provider.add(event.appeal_id)
-    elif event.provider_named:
-        view.with_name.add(event.appeal_id)
-
-
-def _note_reopening(view: LogView, event: CaseReopened) -> None:
-    view.closed.discard(event.appeal_id)
-    view.reopened[event.appeal_id] += event.reason == PROMISE_BROKEN
-
-
-def _note_confirmation(view: LogView, event: OutcomeConfirmed) -> None:
-    view.confirmed.add(event.appeal_id)
-
-
-_AFTERWARDS: Mapping[str, Callable[[LogView, Any], None]] = {
-    CaseReopened.TYPE: _note_reopening,
-    OutcomeConfirmed.TYPE: _note_confirmation,
-}
-
-
-def _digest(record: Record) -> bytes:
-    """Return a hash of everything that makes up the event: not of extension attributes, which repeat it and may be newer than a copy."""
-    headers = tuple(header for header in record.headers if header[0] not in _EXTENSIONS)
-    return hashlib.blake2b(repr((record.topic, record.key, headers, record.value)).encode(), digest_size=16).digest()
-
-
-_EXTENSIONS = {f"ce_{attribute.name}" for event in REGISTRY.values() for attribute in event.EXTENSIONS}
-_ENDED = {each.TYPE for each in (CaseClosed, AppealWithdrawn, CaseReturned, CaseTerminated, CaseForwarded, ComplaintPassedUp)}
-_NOTED = _ENDED | {
-    each.TYPE
-    for each in (
-        AppealRegistered,
-        AppealImported,
-        ProviderMatched,
-        AppealRouted,
-        ClassificationCorrected,
-        CaseReopened,
-        OutcomeConfirmed,
-    )
-}
 _CASE_COLUMNS = ("appeal_id", "number", "imported", "closed_at", "follows", "outcome", "proposals")
-PROMISE_BROKEN = "PROMISE_BROKEN"

@@ -27,6 +27,7 @@ from intake.channels.web.pages import recovery as recovery_pages
 from intake.forms import api as forms
 from intake.handlers import HANDLERS
 from intake.imports import api as imports
+from intake.imports import pages as import_pages
 from intake.jobs import jobs
 from intake.notifications import api as notifications
 from intake.notifications import pages as notification_pages
@@ -95,6 +96,7 @@ for _router in (
     rating_pages.router,
     withdrawal_pages.router,
     consent_pages.router,
+    import_pages.router,
 ):
     pages.include_router(_router)
 

@@ -3,11 +3,12 @@
 from typing import Any, Final
 
 from intake.channels.partner.service import feed
+from intake.imports.handlers import mark_refused, remove_undone
 from intake.notifications.policy import notified_events
 from intake.notifications.service import planning
 from intake.register.handlers import RULES, copy_providers, track
 from intake.suggestions.handlers import copy_articles, remove_articles
-from shared.contracts import ArticlePublished, ArticleRetired, ProviderRecorded, appeal_events
+from shared.contracts import ArticlePublished, ArticleRetired, ImportUndone, ImportUndoRefused, ProviderRecorded, appeal_events
 from shared.messaging.handling import Batch, Handlers
 from shared.unit_of_work import UnitOfWork
 
@@ -26,6 +27,8 @@ HANDLERS: Final[Handlers] = {
     **dict.fromkeys(_NOTIFIED - _FOREIGN, planning.plan_batch),
     **dict.fromkeys(feed.OWN, consume_own),
     ProviderRecorded: copy_providers,
+    ImportUndone: remove_undone,
+    ImportUndoRefused: mark_refused,
     ArticlePublished: copy_articles,
     ArticleRetired: remove_articles,
 }

@@ -31,6 +31,8 @@ PAGES: Final = Pages(
         "outcome-noted": Flash(N_("What the caller says of the answer is noted.")),
         "outcome-known": Flash(N_("There is no answer that waits for the caller's word."), "warn"),
         "verified": Flash(N_("The caller is verified.")),
+        "open-import-undone": Flash(N_("The import is being undone: what nobody has worked on is removed.")),
+        "open-import-undone-before": Flash(N_("This import was undone before."), "warn"),
         "withdrawal-confirmed": Flash(N_("The appeal is withdrawn. The applicant sees it on the page of the appeal.")),
         "withdrawal-dismissed": Flash(N_("The consideration continues. The applicant sees it on the page of the appeal.")),
         "withdrawal-settled": Flash(N_("This withdrawal is settled already: a colleague called, or the appeal was answered."), "warn"),

@@ -37,7 +37,7 @@ from routing.knowledge import pages as knowledge_pages
 from routing.knowledge import service as knowledge
 from routing.settings import Settings
 from shared.budget import Budget
-from shared.contracts import APPEALS, PROVIDERS, AppealRegistered, ProviderRecorded, appeal_events
+from shared.contracts import APPEALS, PROVIDERS, AppealRegistered, ImportUndone, ImportUndoRequested, ProviderRecorded, appeal_events
 from shared.messaging.handling import Preparations
 from shared.messaging.pace import PROMPT
 from shared.messaging.runtime import Loop, every
@@ -151,8 +151,8 @@ def check_policies() -> None:
     knowledge.macros()
     document_texts()
     classify("")  # reads the model, the dictionaries and the detectors
-    own = (event for event in appeal_events() if SERVICE.name == event.SERVICE)
-    unnamed = {AppealRegistered, ProviderRecorded, *EVENTS_WITH_RESULTS}
+    own = (event for event in appeal_events() if SERVICE.name == event.SERVICE and event is not ImportUndone)
+    unnamed = {AppealRegistered, ImportUndoRequested, ProviderRecorded, *EVENTS_WITH_RESULTS}
     history.check(*own, *(event for event in HANDLERS if event not in unnamed), entry_types=RESULT_ENTRIES)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
+from provider_contact.base import ProviderContactModel
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.codes import ConsentState, InquiryAction, InquiryFlag, InquiryStatus, NoticeKind
 from provider_contact.inquiries.errors import UnknownAppeal
@@ -24,11 +25,14 @@ from shared.contracts import (
     ComplaintPassedUp,
     ConsentAnswered,
     ConsentWithdrawn,
+    ImportUndone,
     InquiryRequested,
     TierRaised,
 )
 from shared.messaging.handling import Batch
 from shared.projection import protection_after
+from shared.removal import remove_appeals
+from shared.rows import table_of
 from shared.unit_of_work import UnitOfWork
 
 Classified = AppealRouted | ClassificationCorrected
@@ -171,6 +175,13 @@ async def reopen_cases(work: UnitOfWork, batch: Batch[CaseReopened]) -> None:
         received.event.appeal_id: {"tier": received.event.tier, "closed": False} for received in batch.received
     }
     await repository.update_appeals(work.session, changes)
+
+
+async def remove_undone(work: UnitOfWork, batch: Batch[ImportUndone]) -> None:
+    """Remove the appeals whose import was undone, with their inquiries and everything about them. Again it finds nothing."""
+    appeal_ids = [received.event.appeal_id for received in batch.received]
+    through = {"inquiry_id": table_of(Inquiry).c.inquiry_id}
+    await remove_appeals(work.session, ProviderContactModel.metadata, appeal_ids, through=through)
 
 
 async def close_ended_cases(work: UnitOfWork, batch: Batch[CaseEnded]) -> Mapping[UUID, ClosedAppeal]:

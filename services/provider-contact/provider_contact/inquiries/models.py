@@ -33,6 +33,8 @@ class Appeal(ProviderContactModel, table=True):
     closed: bool
     protection: str | None = None
     """Why the appeal is protected (`Protection`), which decides who of the staff may see it; NULL for most appeals."""
+    asked_by_rule: bool = Field(default=True, sa_column_kwargs={"server_default": sqlalchemy_true()})
+    """False: no inquiry is sent by rule, for the register from which the appeal comes has asked the provider."""
 
 
 class Inquiry(ProviderContactModel, table=True):
@@ -186,6 +188,7 @@ class AppealRow(TypedDict):
     received_at: datetime
     closed: bool
     protection: str | None
+    asked_by_rule: bool
 
 
 class AppealChange(TypedDict, total=False):

@@ -60,6 +60,7 @@ class AppealState(NamedTuple):
     discloses: bool
     closed: bool
     protection: str | None = None
+    asked_by_rule: bool = True
 
 
 # appeals

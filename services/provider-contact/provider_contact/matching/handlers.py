@@ -9,7 +9,6 @@ from provider_contact.inquiries.service import record_appeals
 from provider_contact.matching import repository
 from provider_contact.matching.events import provider_matched
 from provider_contact.matching.models import NameMatchRow
-from provider_contact.matching.schemas import MatchMethod
 from provider_contact.matching.service.decision import Decision
 from provider_contact.matching.service.typed_names import decide_imported, decide_registered
 from shared.contracts import AppealEvent, AppealImported, AppealRegistered, ProviderMatched
@@ -34,8 +33,8 @@ async def match_registered(work: UnitOfWork, batch: Batch[AppealRegistered]) -> 
         decision: Decision | None = batch.prepared.get(received.envelope.id)
         hit = decision.provider if decision else None
         registrations.append((event, hit.provider.provider_id if hit else event.provider_id))
-        if hit:
-            matched = provider_matched(event.appeal_id, hit.provider.provider_id, hit.score, MatchMethod.NAME)
+        if decision and hit:
+            matched = provider_matched(event.appeal_id, hit.provider.provider_id, hit.score, decision.method)
             work.publish(matched, cause=received.envelope)
         elif decision:
             waiting.append(_waiting(event.appeal_id, decision, received))
@@ -69,7 +68,7 @@ def preparations(parts: Parts) -> Preparations:
     directory = Directory(parts.units)
 
     async def registered(received: Sequence[Received[AppealRegistered]]) -> Mapping[UUID, Decision]:
-        return await decide_registered(received, parts.contents, directory)
+        return await decide_registered(received, parts.contents, directory, parts.pepper)
 
     async def imported(received: Sequence[Received[AppealImported]]) -> Mapping[UUID, ProviderMatched]:
         return await decide_imported(received, parts.contents, directory, parts.pepper)

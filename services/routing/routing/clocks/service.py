@@ -66,6 +66,7 @@ __all__ = [
     "required",
     "running_clocks_by_case",
     "stop",
+    "taken_over",
     "term",
     "triggered_by",
     "working_days_to_head",
@@ -188,6 +189,25 @@ def _with_extension(row: ClockRow, existing: Sequence[ClockRecord], region: str)
     if extended is None:
         return row
     return extend(extended, extended.due_at.astimezone(regions()[region].timezone).date(), region, row["clock_id"])
+
+
+def taken_over(clocks: Iterable[ClockRow], due_at: datetime, region: str, now: datetime) -> list[ClockRow]:
+    """Return the clocks of an appeal that was open in a former register, as they stand there.
+
+    The statutory clock ends when that register says. Clocks of the Fund that were over before belong to that register and do not
+    start here; a danger is followed up however late. Raises CalendarGap.
+    """
+    dangers = triggered_by(ClockTrigger.DANGER)
+    going_on = [row for row in clocks if row["statutory"] or row["due_at"] > now or row["policy"] in dangers]
+    return [_ending(row, due_at, region) if row["statutory"] else row for row in going_on]
+
+
+def _ending(row: ClockRow, due_at: datetime, region: str) -> ClockRow:
+    if row["due_at"] == due_at:
+        return row
+    last_day = due_at.astimezone(regions()[region].timezone).date()
+    span = _term_until(row["policy"], region, last_day, planning_calendar().version)
+    return _row(row["appeal_id"], clock_policies()[row["policy"]], span, row["started_at"], row["clock_id"])
 
 
 def is_extendable(form: str) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Literal, NamedTuple, cast
 
+from analytics.base import AnalyticsModel
 from analytics.facts import repository
 from analytics.facts.errors import UnknownAppeal
 from analytics.facts.handlers.days import local_day
@@ -38,6 +39,8 @@ from shared.contracts import (
     CommitmentMade,
     ComplaintPassedUp,
     ConsentAsked,
+    ImportUndone,
+    ImportUndoRequested,
     InquiryAcknowledged,
     InquiryAnswered,
     InquirySent,
@@ -57,6 +60,7 @@ from shared.domain.protection import protection_of
 from shared.domain.taxonomy import LOWEST_TIER, taxonomy
 from shared.messaging.handling import Batch, Handlers, InOrder, Received
 from shared.projection import state_after
+from shared.removal import remove_appeals
 from shared.unit_of_work import UnitOfWork
 
 Opening = Callable[[Any, datetime], FactRow]
@@ -106,6 +110,7 @@ def _registered(event: AppealRegistered, at: datetime) -> FactRow:
     fact["due_at"] = event.due_at
     fact["follows"] = event.follows
     fact["answered_at"] = event.registered_at if event.resolved_in_contact else None
+    fact["extended"] = event.extended_until is not None
     return fact
 
 
@@ -259,6 +264,7 @@ _CHANGES: Mapping[type[AppealEvent], Change] = {
 
 _ACTORS: Mapping[type[AppealEvent], Actor] = {
     AppealImported: _always(ActorKind.SYSTEM),
+    ImportUndoRequested: _always(ActorKind.SYSTEM),
     TierRaised: _always(ActorKind.FUND),
     ProviderMatched: _matcher,
     InquirySent: _always(ActorKind.FUND),
@@ -313,6 +319,14 @@ async def apply_appeal_events(work: UnitOfWork, batch: Batch[Any]) -> None:
     await follow_inquiries(work, batch.received, facts)
     days = {(fact["received_on"], fact["region"]): None for fact in facts.values()}
     repository.request_recounts(work.session, list(days), [fact["follows"] for fact in opened if fact["follows"] is not None])
+
+
+async def remove_undone(work: UnitOfWork, batch: Batch[ImportUndone]) -> None:
+    """Remove the facts of appeals whose import was undone, with everything counted of them. Their days are counted again."""
+    appeal_ids = [received.event.appeal_id for received in batch.received]
+    facts = await repository.fact_states(work.session, appeal_ids)
+    await remove_appeals(work.session, AnalyticsModel.metadata, appeal_ids)
+    repository.request_recounts(work.session, list({(fact["received_on"], fact["region"]): None for fact in facts.values()}), [])
 
 
 def _open(received: Received[Any], before: FactState | None) -> FactState:
@@ -377,6 +391,7 @@ def _progress(status: CaseStatus, tier: int | None) -> _Progress:
 
 HANDLERS: Handlers = {
     **dict.fromkeys(appeal_events(), apply_appeal_events),
+    ImportUndone: remove_undone,
     ProviderRecorded: record_providers,
     ProviderRated: record_ratings,
     CallEnded: record_calls,

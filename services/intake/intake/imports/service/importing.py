@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol, TypeVar
 from uuid import UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,6 +31,7 @@ BATCH: Final = 400  # lines a transaction: what a transaction costs by itself, m
 STEP: Final = 100  # lines between two turns of the event loop: a few milliseconds
 REFUSED_LIMIT: Final = 10_000  # lines; a file with more has another format, and each line costs memory until the response
 CLOSED: Final = CaseStatus.CLOSED
+CHANGED: Final = "legacy-number-changed"
 UNKNOWN: Final = "UNKNOWN"
 """The category of a complaint whose former register does not say the reason; it is stored as none."""
 _LEGACY: Final = UUID("6f9d3c0e-9a5b-5b7e-8f53-2c1d0a4e7b61")  # the UUID namespace of numbers in former registers
@@ -42,6 +43,22 @@ class Line:
 
     number: int
     row: LegacyRow | DomainError
+
+
+class LegacyAppeal(Protocol):
+    """A row that can be imported: its line, the appeal's id, and the keyed hash by which a later import recognises the row."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def row(self) -> LegacyRow: ...
+    @property
+    def appeal_id(self) -> UUID: ...
+    @property
+    def fingerprint(self) -> bytes: ...
+
+
+L = TypeVar("L", bound=LegacyAppeal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +94,8 @@ async def import_lines(work: UnitOfWork, batch: CheckedLines) -> Imported:
 
     Raises IntegrityError if a concurrent import commits some of the same rows first: the transaction is to be done again.
     """
-    known = await _known(work.session, batch.good)
-    fresh: list[ClosedAppeal] = []
-    changed: list[RejectedLine] = []
-    for closed in batch.good:
-        if closed.appeal_id not in known:
-            known[closed.appeal_id] = closed.fingerprint
-            fresh.append(closed)
-        elif known[closed.appeal_id] != closed.fingerprint:
-            changed.append(_rejected(closed.line, "legacy-number-changed", "legacy_number"))
+    fresh, changed_lines = new_rows(batch.good, await known_rows(work.session, batch.good))
+    changed = [_rejected(line, CHANGED, "legacy_number") for line in changed_lines]
     await _add(work, fresh)
     return Imported(
         received=len(batch.good) + len(batch.rejected),
@@ -93,6 +103,19 @@ async def import_lines(work: UnitOfWork, batch: CheckedLines) -> Imported:
         unchanged=len(batch.good) - len(fresh) - len(changed),
         rejected=sorted([*batch.rejected, *changed], key=lambda rejection: rejection.line),
     )
+
+
+def new_rows(rows: Sequence[L], known: dict[UUID, bytes | None]) -> tuple[list[L], list[int]]:
+    """Return the rows that are not known, and the lines of those that are known with other values. New rows become known."""
+    fresh: list[L] = []
+    changed: list[int] = []
+    for row in rows:
+        if row.appeal_id not in known:
+            known[row.appeal_id] = row.fingerprint
+            fresh.append(row)
+        elif known[row.appeal_id] != row.fingerprint:
+            changed.append(row.line)
+    return fresh, changed
 
 
 def add_to_report(report: Imported, batch: Imported) -> None:
@@ -118,16 +141,20 @@ def _checked(pepper: Pepper, line: Line, now: datetime) -> ClosedAppeal | Reject
         return _rejected(line.number, wrong[1], wrong[0])
     assert received_at is not None  # noqa: S101 - `_errors` checks it; for the type checker
     assert closed_at is not None  # noqa: S101
-    fingerprint = pepper.keyed_hmac("import", row.model_dump_json().encode())
-    return ClosedAppeal(line.number, row, _id_of(row), fingerprint, received_at, closed_at, row.outcome or "")
+    return ClosedAppeal(line.number, row, id_of(row), fingerprint_of(pepper, row), received_at, closed_at, row.outcome or "")
 
 
-def _id_of(row: LegacyRow) -> UUID:
+def id_of(row: LegacyRow) -> UUID:
     """Return the appeal's id, derived from the register (its channel) and the number: two registers may both have a number 50."""
     return uuid5(_LEGACY, f"{row.channel}\n{row.legacy_number}")
 
 
-def _category(row: LegacyRow) -> str | None:
+def fingerprint_of(pepper: Pepper, row: LegacyRow) -> bytes:
+    """Return the keyed hash by which a later import recognises a row."""
+    return pepper.keyed_hmac("import", row.model_dump_json().encode())
+
+
+def category_of(row: LegacyRow) -> str | None:
     """Return the category of a row, None for UNKNOWN of a kind that has categories."""
     codes = taxonomy()
     is_unknown = row.category == UNKNOWN and row.kind in codes.kinds and codes.subject_field(row.kind) == "category"
@@ -147,7 +174,7 @@ def _errors(row: LegacyRow, received_at: datetime | None, closed_at: datetime | 
     for field, value, known in (("channel", row.channel, codes.channels), ("language", row.language, LANGUAGES)):
         if value not in known:
             yield field, "unknown-code"
-    yield from codes.subject_errors(row.kind, _category(row), row.topic)
+    yield from codes.subject_errors(row.kind, category_of(row), row.topic)
     if row.region not in regions():
         yield "region", "unknown-code"
     if row.provider_bin is not None and not is_valid_bin_or_iin(normalise_twelve(row.provider_bin)):
@@ -164,7 +191,7 @@ def _rejected(line: int, code: str, field: str, detail: str | None = None) -> Re
     return RejectedLine(line=line, code=code, field=field, detail=detail or SENTENCES[code])
 
 
-async def _known(session: AsyncSession, rows: Sequence[ClosedAppeal]) -> dict[UUID, bytes | None]:
+async def known_rows(session: AsyncSession, rows: Sequence[LegacyAppeal]) -> dict[UUID, bytes | None]:
     """Return the fingerprints of rows that were imported before, by their current id."""
     former = [_former_id(closed.row) for closed in rows]
     found = await imported_before(session, [*former, *(closed.appeal_id for closed in rows)])
@@ -203,7 +230,7 @@ def _appeal(sealer: Sealer, closed: ClosedAppeal, number: str) -> NewAppealRow:
         "region": row.region,
         "language": row.language,
         "kind": row.kind,
-        "category": _category(row),
+        "category": category_of(row),
         "topic": row.topic,
         "statutory_form": None,
         "provider_id": None,
@@ -226,6 +253,7 @@ def _appeal(sealer: Sealer, closed: ClosedAppeal, number: str) -> NewAppealRow:
 
 
 def _tracking(closed: ClosedAppeal) -> NewTrackingRow:
+    category = category_of(closed.row)
     return {
         "appeal_id": closed.appeal_id,
         "region": closed.row.region,
@@ -241,7 +269,7 @@ def _tracking(closed: ClosedAppeal) -> NewTrackingRow:
         "answered_at": None,
         "followed": False,
         "version": 1,
-        "protection": None if closed.row.category is None else protection_of([closed.row.category]),
+        "protection": None if category is None else protection_of([category]),
     }
 
 
@@ -266,7 +294,7 @@ def _event(closed: ClosedAppeal, number: str) -> AppealImported:
         region=row.region,
         language=row.language,
         kind=row.kind,
-        category=_category(row),
+        category=category_of(row),
         topic=row.topic,
         provider_named=row.provider_bin is not None,
         outcome=closed.outcome,

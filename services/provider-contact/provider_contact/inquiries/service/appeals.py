@@ -34,6 +34,7 @@ def _appeal_row(event: AppealRegistered, provider_id: UUID | None) -> AppealRow:
         "received_at": event.received_at,
         "closed": False,
         "protection": None if event.category is None else protection_of([event.category]),
+        "asked_by_rule": event.asks_provider,
     }
 
 
@@ -53,6 +54,7 @@ async def record_requested(work: UnitOfWork, requests: Sequence[InquiryRequested
             "received_at": now,
             "closed": False,
             "protection": event.protection,
+            "asked_by_rule": True,
         }
         for event in requests
     }
@@ -77,6 +79,7 @@ async def record_stated(work: UnitOfWork, events: Sequence[AppealStatement]) -> 
             "received_at": event.received_at,
             "closed": isinstance(event, AppealWithdrawn),
             "protection": event.protection,
+            "asked_by_rule": True,
         }
         for event in events
         if event.number is not None and event.region is not None and event.received_at is not None

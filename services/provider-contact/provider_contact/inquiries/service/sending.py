@@ -38,7 +38,9 @@ def addressee(appeal: Appeal | AppealState) -> tuple[UUID, str] | None:
     Kind and category alone decide. The applicant's consent decides only what the provider may read.
     Of a protected appeal no provider learns by rule: only a person who may see it asks.
     """
-    if appeal.closed or appeal.protection is not None or appeal.provider_id is None or appeal.kind not in inquiry_rule().kinds:
+    if appeal.closed or appeal.protection is not None or not appeal.asked_by_rule:
+        return None
+    if appeal.provider_id is None or appeal.kind not in inquiry_rule().kinds:
         return None
     category = taxonomy().categories.get(appeal.category or "")
     return (appeal.provider_id, category.code) if category is not None and category.spp_first else None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from provider_contact.directory.service import ProviderHit, ProviderIndex
 from provider_contact.matching.policy import matching_policy
+from provider_contact.matching.schemas import MatchMethod
 from shared.domain.provider_names import clear_winner, name_search_policy
 from shared.domain.regions import CENTRAL_OFFICE
 
@@ -14,6 +15,7 @@ class Decision:
 
     provider: ProviderHit | None
     candidates: tuple[ProviderHit, ...]
+    method: MatchMethod = MatchMethod.NAME
 
 
 def decide(index: ProviderIndex, text: str, region: str) -> Decision:

@@ -11,6 +11,7 @@ from provider_contact.matching.schemas import MatchMethod
 from provider_contact.matching.service.decision import Decision, decide
 from shared.contents import Contents, OwnerUnavailable
 from shared.contracts import AppealImported, AppealRegistered, ProviderMatched
+from shared.domain.provider_names import Hit
 from shared.messaging.handling import Received
 from shared.sealing import Pepper
 
@@ -48,9 +49,11 @@ async def typed_names(contents: Contents, appeal_ids: Sequence[UUID], reader: st
 
 
 async def decide_registered(
-    received: Sequence[Received[AppealRegistered]], contents: Contents, directory: Directory
+    received: Sequence[Received[AppealRegistered]], contents: Contents, directory: Directory, pepper: Pepper
 ) -> Mapping[UUID, Decision]:
     """Return the decisions on the names that citizens typed, by event id. Events without a typed name are left out.
+
+    An appeal of a former register may name its provider by BIN.
 
     Raises OwnerUnavailable while intake does not answer.
     """
@@ -61,13 +64,17 @@ async def decide_registered(
     index = await directory.current()
 
     def decide_all() -> dict[UUID, Decision]:
-        return {
-            each.envelope.id: decide(index, provider.name, each.event.region)
-            for each in named
-            if (provider := typed.get(each.event.appeal_id)) and provider.name
-        }
+        pairs = ((each, typed.get(each.event.appeal_id)) for each in named)
+        decided = ((each.envelope.id, _decide_typed(index, provider, each.event.region, pepper)) for each, provider in pairs if provider)
+        return {event_id: decision for event_id, decision in decided if decision is not None}
 
     return await asyncio.to_thread(decide_all)
+
+
+def _decide_typed(index: ProviderIndex, typed: TypedProvider, region: str, pepper: Pepper) -> Decision | None:
+    if typed.bin and (provider := index.by_bin_key.get(bin_key(pepper, typed.bin))):
+        return Decision(Hit(provider, 1.0, distinctive=True), (), MatchMethod.BIN)
+    return decide(index, typed.name, region) if typed.name else None
 
 
 async def decide_imported(

@@ -38,6 +38,8 @@ CONTACT_ROLE: Final = "operator"
 """The actor who closed a consultation that was answered on the telephone or at the counter."""
 OPENED_UNSORTED: Final = "appeal-unsorted"
 """The entry in the history of a case that nobody has sorted yet, in place of one with a provisional kind and tier."""
+TAKEN_OVER: Final = "appeal-taken-over"
+"""The entry in the history of a case whose appeal was open in a former register."""
 CASE_COST: Final = 50  # what a case costs in addition to its text, in characters of text
 YIELD_AFTER: Final = 3_000  # characters between two turns of the event loop: about 3 ms
 
@@ -135,6 +137,8 @@ def _open(received: Received[AppealRegistered], found: Classification) -> Opened
         named = (*(policy for policy in named if policy not in of_kind), *clocks.triggered_by(ClockTrigger.UNSORTED))
     start = clocks.ClockStart(event.region, event.received_at, event.registered_at)
     started = clocks.begin(appeal_id, named, start, lambda policy: derived(received.envelope.id, f"clock/{policy}"))
+    if event.taken_over:
+        started = clocks.taken_over(started, event.due_at, event.region, received.envelope.time)
     if is_settled:
         started = [clocks.met_at_once(clock, event.registered_at) for clock in started]
     status = status_after(CaseStatus.REGISTERED, AppealRouted.FACT)
@@ -160,6 +164,7 @@ def _open(received: Received[AppealRegistered], found: Classification) -> Opened
         "anonymous": event.anonymous,
         "danger": danger,
         "next_due_at": clocks.next_due((), started),
+        "extended_until": event.extended_until,
     }
     due = next((clock["due_at"] for clock in started if clock["policy"] == ClockCode.REDIRECT_CRIME), None)
     return OpenedCase(received, case, started, due, separate_clock=False)
@@ -171,6 +176,9 @@ def _history(opened: OpenedCase) -> Iterator[HistoryRow]:
         yield entry(case["appeal_id"], cause.id, cause.time, OPENED_UNSORTED)
     else:
         yield entry(case["appeal_id"], cause.id, cause.time, AppealRouted.FACT, kind=case["kind"], tier=case["tier"])
+    if opened.received.event.taken_over:
+        due = opened.received.event.due_at.isoformat()
+        yield entry(case["appeal_id"], derived(cause.id, TAKEN_OVER), cause.time, TAKEN_OVER, due=due)
     if opened.danger_due is not None:
         rule, fact = case["danger"] or "", DangerReported.FACT
         codes: HistoryCodes = {"danger": rule, "body": dangers()[rule].body, "due": opened.danger_due.isoformat()}
@@ -214,6 +222,7 @@ def _imported(event: AppealImported) -> CaseRow:
         "anonymous": False,
         "danger": None,
         "next_due_at": NEVER,
+        "extended_until": None,
     }
 
 

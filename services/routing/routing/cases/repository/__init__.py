@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from routing.cases.models import Answer, AnswerDraft, AppealCase, Colleague, Correction, History, Letter
+from routing.cases.models import Answer, AnswerDraft, AppealCase, Colleague, Correction, History, Letter, Note
 from routing.cases.repository.listing import cases, count_cases, count_open, oldest_open, serial_of, visible_rows, workloads
 from routing.cases.schemas.colleagues import ColleagueRow, UserView
 from routing.cases.schemas.conversation import MeanwhileRecord
@@ -70,6 +70,7 @@ __all__ = [
     "serial_of",
     "store_draft",
     "users",
+    "worked_on",
     "workloads",
 ]
 
@@ -130,6 +131,17 @@ async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[
     """
     found = await select_rows(session, _STATE_COLUMNS, _CASE.appeal_id, appeal_ids, lock=True)
     return {state.appeal_id: state for state in (CaseState(*row) for row in found)}
+
+
+async def worked_on(session: AsyncSession, appeal_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of the cases on which a person has done something: an entry in the history, a note, or a draft of the answer."""
+    by_person = and_(among(session, History.appeal_id, appeal_ids), col(History.actor_role) != "service")
+    queries = (
+        select(col(History.appeal_id)).where(by_person),
+        select(col(Note.appeal_id)).where(among(session, Note.appeal_id, appeal_ids)),
+        select(col(AnswerDraft.appeal_id)).where(among(session, AnswerDraft.appeal_id, appeal_ids)),
+    )
+    return {appeal_id for query in queries for appeal_id in (await session.execute(query)).scalars()}
 
 
 async def lock_free_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Sequence[UUID]:

@@ -63,6 +63,7 @@ class CaseRow(CommonCaseRow):
     danger: str | None
     updated_at: datetime
     next_due_at: datetime
+    extended_until: date | None
 
 
 class CaseChange(TypedDict, total=False):
