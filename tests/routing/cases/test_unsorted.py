@@ -118,6 +118,6 @@ class TestLists:
     async def test_the_tab_counts_what_it_lists_and_a_row_names_no_tier(self, desk):
         appeal_id = await desk.open(text=NOTHING, language="kk")
         page = await desk.client.get("/routing/desk?tab=unsorted&lang=ru", headers=session(desk, "operator", region="KZ-43"))
-        assert "Не распределено 1" in page.text
+        assert "Не классифицировано 1" in page.text
         assert str(appeal_id) in page.text
         assert "· не распределено · " in page.text

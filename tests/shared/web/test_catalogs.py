@@ -57,4 +57,4 @@ class TestTranslations:
     def test_russian_has_its_three_plurals(self):
         russian = Translations([SHARED_LOCALES]).of("ru")
         said = [russian.ngettext("One answer needs correcting", "%(num)d answers need correcting", n) % {"num": n} for n in (1, 3, 5)]
-        assert said == ["1 ответ нужно исправить", "3 ответа нужно исправить", "5 ответов нужно исправить"]
+        assert said == ["1 поле нужно исправить", "3 поля нужно исправить", "5 полей нужно исправить"]
