@@ -26,7 +26,7 @@ _STATES: Final[Mapping[ApprovalDecision | None, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class ApprovalNote:
-    """The latest action that waited for a second person: its state, its fields in words, and why it was rejected."""
+    """The latest action that waited for a second person: its state, its fields in words, who decided, and why it was rejected."""
 
     title: str
     state: str
@@ -34,11 +34,19 @@ class ApprovalNote:
     author: str
     at: datetime
     fields: list[tuple[str, str]]
+    waits: bool
+    decider: str | None
+    decided_at: datetime | None
     refusal: str | None
 
 
-def approval_note(case: CaseView, author: str | None, reader: DeskReader) -> ApprovalNote | None:
-    """Return the card of the latest request; None without one. `author`: the name of whoever asked."""
+def people_of(asked: ApprovalView) -> list[str]:
+    """Return the subjects of whoever asked and decided."""
+    return [asked.requested_by, *([asked.decided_by] if asked.decided_by is not None else ())]
+
+
+def approval_note(case: CaseView, names: Mapping[str, str | None], reader: DeskReader) -> ApprovalNote | None:
+    """Return the card of the latest request; None without one. `names`: of whoever asked and decided, by subject."""
     if (asked := case.approval) is None:
         return None
     text, tone = _STATES[asked.decision]
@@ -46,9 +54,12 @@ def approval_note(case: CaseView, author: str | None, reader: DeskReader) -> App
         title=reader.label(cases.action_labels()[asked.action]),
         state=reader.translate(text),
         tone=tone,
-        author=author or asked.requested_by,
+        author=names.get(asked.requested_by) or asked.requested_by,
         at=asked.requested_at,
         fields=_fields(asked, reader),
+        waits=asked.decision is None,
+        decider=names.get(asked.decided_by) or asked.decided_by if asked.decided_by is not None else None,
+        decided_at=asked.decided_at,
         refusal=asked.refusal,
     )
 

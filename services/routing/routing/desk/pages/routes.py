@@ -22,7 +22,7 @@ from routing.cases.schemas.views import CaseView, ColleagueView
 from routing.cases.service import colleagues, shifts
 from routing.desk.errors import AttachmentGone, AttachmentNotScanned
 from routing.desk.pages import forms
-from routing.desk.pages.approval import approval_note
+from routing.desk.pages.approval import approval_note, people_of
 from routing.desk.pages.bulk import SELECT, BulkOutcome, bulk_bar
 from routing.desk.pages.case import CasePage, case_page
 from routing.desk.pages.case_forms import AnswerWriting, case_forms
@@ -122,7 +122,7 @@ class FoundCase:
     assignee_name: str | None
     draft: DraftView | None
     extension_author: str | None
-    approval_author: str | None
+    approval_names: Mapping[str, str | None]
 
 
 class Returned(NamedTuple):
@@ -325,7 +325,7 @@ async def _read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) ->
         assignee_name=await colleagues.name_of(work, case.assignee) if case.assignee else None,
         draft=await cases.find_draft(work, principal, appeal_id),
         extension_author=await colleagues.name_of(work, case.extension.requested_by) if case.extension else None,
-        approval_author=await colleagues.name_of(work, case.approval.requested_by) if case.approval else None,
+        approval_names=await colleagues.names_of(work, people_of(case.approval)) if case.approval else {},
     )
 
 
@@ -393,6 +393,6 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
         position,
         assignee_name=found.assignee_name,
         extension_author=found.extension_author,
-        approval=approval_note(case, found.approval_author, reader),
+        approval=approval_note(case, found.approval_names, reader),
     )
     return replace(page, file_href=f"{PATH}/{case.appeal_id}/file") if principal.has("supervisor", "head", "admin") else page
