@@ -70,5 +70,5 @@ def _replace(*, with_protection: bool) -> None:
         return
     for name, columns, where, visible, counted in INDEXES:
         op.drop_index(name, "appeal_case")
-        included = [*visible, *(("protection",) if with_protection else ()), *counted]
+        included = [*visible, *(("protection", "concerned") if with_protection else ()), *counted]
         op.create_index(name, "appeal_case", columns, postgresql_where=where, postgresql_include=included)
