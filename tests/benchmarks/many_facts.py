@@ -70,6 +70,7 @@ def _columns(*, is_sqlite: bool) -> dict[str, str]:
         "number": "'2025-43-0000000-0'", "extended": "n % 50 = 1",
         "reopened": "n % 70 = 1", "held_by_fund": _TOOK, "held_by_provider": f"{complaint} 3600 ELSE 0 END",
         "held_by_applicant": "0", "ended_on": f"{unless_open} {ended} END", "reopening_id": "NULL",
+        "protection": "CASE WHEN n % 400 = 1 THEN 'SENSITIVE' END",
     }  # fmt: skip
 
 

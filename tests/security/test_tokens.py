@@ -4,6 +4,7 @@ import base64
 import json
 import math
 from datetime import UTC, datetime
+from itertools import product
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -15,9 +16,10 @@ from joserfc import jws
 from shared.auth import InvalidToken, LocalIssuer, PrincipalDep
 from shared.auth.issuer import AUDIENCE, ISSUER
 from shared.clock import FakeClock
+from shared.domain.protection import Protection
 from shared.domain.regions import regions
 from shared.errors import install_error_handlers
-from shared.visibility import EVERYTHING, NOTHING, Scope, visible_cases, visible_inquiries
+from shared.visibility import NOTHING, UNPROTECTED, Scope, visible_cases, visible_inquiries
 
 NOW = datetime(2026, 2, 2, 9, 15, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())
@@ -60,10 +62,11 @@ class TestRegion:
     async def test_a_claim_that_names_no_region_opens_nothing(self, verify, role, region):
         principal = await verify(role=role, region=region)
         for scope in (visible_cases(principal), visible_inquiries(principal)):
-            assert not any(scope.allows(code, tier, UUID(int=1)) for code in (*regions(), None, "") for tier in (1, 3, None))
+            places = product((*regions(), None, ""), (1, 3, None), (None, *Protection))
+            assert not any(scope.allows(code, tier, UUID(int=1), protection) for code, tier, protection in places)
 
     async def test_without_the_claim_an_operator_sees_all_and_the_others_nothing(self, verify):
-        assert visible_cases(await verify()) == EVERYTHING
+        assert visible_cases(await verify()) == UNPROTECTED
         for role in ("specialist", "supervisor", "head"):
             assert visible_cases(await verify(role=role)) == NOTHING
 
