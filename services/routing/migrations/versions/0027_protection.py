@@ -16,6 +16,7 @@ PROTECTED = sa.text("protection IS NOT NULL")
 OPEN = sa.text("closed_at IS NULL")
 COUNTED = ("assignee", "status", "kind", "language", "received_at", "sends_at", "updated_at")
 INDEXES = (
+    ("ix_case_region_due", ["region", "next_due_at", "appeal_id"], None, (), ()),
     ("ix_case_open_due", ["next_due_at", "appeal_id"], OPEN, ("region", "tier"), COUNTED),
     ("ix_case_open_region", ["region", "next_due_at", "appeal_id"], OPEN, ("tier",), COUNTED),
     ("ix_case_open_tier", ["tier", "next_due_at", "appeal_id"], OPEN, ("region",), COUNTED),

@@ -61,7 +61,7 @@ class AppealCase(RoutingModel, table=True):
     # Work lists select open cases only: their partial indexes stay small whatever the number of closed cases.
     __table_args__ = (
         Index("ix_case_due", "next_due_at", "appeal_id"),
-        Index("ix_case_region_due", "region", "next_due_at", "appeal_id"),
+        Index("ix_case_region_due", "region", "next_due_at", "appeal_id", postgresql_include=("protection", "concerned")),
         Index("ix_case_tier_due", "tier", "next_due_at", "appeal_id"),
         Index(
             "ix_case_open_due",

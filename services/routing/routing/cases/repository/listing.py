@@ -1,6 +1,7 @@
 """Lists of cases: one predicate for the rows, their number, and every count; the order of the list; where the next page begins."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -70,13 +71,13 @@ async def count_cases(session: AsyncSession, visible: Scope, wanted: CaseFilter,
 
     Without a filter, a count of `LARGE` or more is stored for `FRESH`: counting a million rows takes longer than the rest of the list.
     """
-    filters = _filters(wanted, now)
-    counts = _large_counts.setdefault(session.get_bind().engine, {})
-    if not filters and visible in counts and now - counts[visible].at < FRESH:
-        return counts[visible].cases
+    filters, counts = _filters(wanted, now), _large_counts.setdefault(session.get_bind().engine, {})
+    alike = replace(visible, reader=None)  # a large count is one for all readers of protected cases, and not exact anyway
+    if not filters and alike in counts and now - counts[alike].at < FRESH:
+        return counts[alike].cases
     found = (await session.execute(select(func.count()).select_from(AppealCase).where(visible_rows(visible), *filters))).scalar_one()
     if not filters and found >= LARGE:
-        counts[visible] = _LargeCount(found, now)
+        counts[alike] = _LargeCount(found, now)
     return found
 
 
