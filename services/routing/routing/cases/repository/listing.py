@@ -24,7 +24,7 @@ from shared.visibility import Scope
 NUMBER_DIGITS: Final = 14
 SERIAL_DIGITS: Final = 7
 SERIALS: Final = 10_000_000
-LARGE: Final = 5_000
+LARGE: Final = 100_000
 FRESH: Final = timedelta(seconds=10)
 _COLUMNS: Final = columns_of(AppealCase, ListedCase)
 _SORTED_BY: Final = {
@@ -69,7 +69,7 @@ async def cases(
 async def count_cases(session: AsyncSession, visible: Scope, wanted: CaseFilter, now: datetime) -> int:
     """Return how many cases the list of this filter has.
 
-    Without a filter, a count of `LARGE` or more is stored for `FRESH`: counting among a million takes longer than the rest of the list.
+    Without a filter, a count of `LARGE` or more is stored for `FRESH`: counting a million rows takes longer than the rest of the list.
     """
     filters, counts = _filters(wanted, now), _large_counts.setdefault(session.get_bind().engine, {})
     alike = replace(visible, reader=None)  # a large count is one for all readers of protected cases, and not exact anyway
