@@ -33,14 +33,14 @@ class TestPages:
         wrong = open_row(2, region="KZ-99", due_on="soon")
         said = {"kk": "Мәні белгілі кодтардың бірі емес.", "ru": "Значение не входит в список кодов."}
         for language, sentence in said.items():
-            answer = await send(desk, [open_row(), wrong], language, todo="check")
+            answer = await send(desk, [open_row(), wrong], language, task="check")
             assert answer.status_code == 200
             assert sentence in answer.text
             assert "due_on" in answer.text
         assert await desk.rows(Appeal) == []
 
     async def test_then_it_is_imported_and_undone(self, desk):
-        answer = await send(desk, [open_row(), open_row(2)], todo="import")
+        answer = await send(desk, [open_row(), open_row(2)], task="import")
         assert len(await desk.rows(Appeal)) == 2
         path = re.search(r'href="(/intake/imports/[0-9a-f-]{36})"', answer.text)[1]
         assert (await desk.client.get(path, headers=signed_in(desk))).status_code == 200
@@ -54,7 +54,7 @@ class TestPages:
 
     @pytest.mark.parametrize(("rows", "name"), [([open_row()], "open.docx"), ([], "open.txt")])
     async def test_another_file_is_refused_with_a_sentence(self, desk, rows, name):
-        answer = await send(desk, rows, "ru", name, todo="check")
+        answer = await send(desk, rows, "ru", name, task="check")
         assert answer.status_code == 422
         assert "Выберите файл CSV или NDJSON." in answer.text
 

@@ -34,7 +34,7 @@ FAULTS_SHOWN: Final = 200
 FORM_PARTS: Final = 6
 MEDIA_TYPES: Final = {".csv": CSV, ".ndjson": NDJSON, ".jsonl": NDJSON}
 COLUMNS: Final = tuple(name for name in OpenRow.model_fields if name not in {"closed_at", "outcome"})
-TODO: Final = {
+TASKS: Final = {
     "check": (N_("Check the file"), N_("You see every fault; nothing is stored")),
     "import": (N_("Import"), N_("Lines with faults are left out")),
 }
@@ -92,7 +92,7 @@ async def _report(part: Part, intake: Intake, units: UnitsOfWork, sent: dict[str
     if read is None:
         return None
     lines = read(_chunks(part))
-    if sent.get("todo") != "import":
+    if sent.get("task") != "import":
         return await preview_open(intake, units, lines)
     terms = OpenTerms(intake.parts.ids.new(), notify="notify" in sent, ask_providers="ask_providers" in sent)
     return await take_over(intake, units, lines, terms, admin.subject)
@@ -145,7 +145,7 @@ async def _show(
         422 if error else 200,
         imports=page,
         total=total,
-        todo=[(code, PAGES.text(request, name), PAGES.text(request, use)) for code, (name, use) in TODO.items()],
+        tasks=[(code, PAGES.text(request, name), PAGES.text(request, use)) for code, (name, use) in TASKS.items()],
         sent=sent or {},
         report=report,
         faults=shown,
